@@ -1,0 +1,157 @@
+"""The one sentence, with its numbers, that says why a pledge has its headline."""
+
+from datetime import date
+from decimal import Decimal
+
+from pledgetracker.domain.milestone import MilestoneStatus
+from pledgetracker.domain.numbers import grouped
+from pledgetracker.domain.policy import Policy
+from pledgetracker.domain.record import Record
+from pledgetracker.domain.standing import Schedule, Standing, Status
+from pledgetracker.domain.target import Comparator
+
+HEDGES = {
+    Comparator.AT_LEAST: "at least",
+    Comparator.MORE_THAN: "more than",
+    Comparator.ABOUT: "about",
+    Comparator.EXACTLY: "exactly",
+    Comparator.UP_TO: "up to",
+    Comparator.AT_MOST: "at most",
+}
+
+
+def because(record: Record, standing: Standing, policy: Policy) -> str:
+    """Why `standing` has its status."""
+    match standing.status:
+        case Status.WITHDRAWN:
+            assert record.withdrawal is not None
+            return f"Withdrawn with effect from {record.withdrawal.on}."
+        case Status.MET | Status.MET_LATE | Status.REVERSED:
+            return _met(record, standing)
+        case Status.OVERDUE | Status.INDETERMINATE:
+            return _past_due(record, standing)
+        case Status.NEVER_REPORTED | Status.STALE:
+            return _silent(record, standing)
+        case Status.ON_TRACK | Status.AT_RISK | Status.OFF_TRACK:
+            return _on_the_way(record, standing, policy)
+        case _:
+            return _open(record, standing)
+
+
+def amount(value: Decimal, unit: str | None) -> str:
+    """`250,000 person`: a value with its unit."""
+    return f"{grouped(value)} {unit}" if unit else grouped(value)
+
+
+def percent(share: Decimal) -> str:
+    """`61.4 %`: a share in hundredths."""
+    return f"{grouped(share * 100, 1)} %"
+
+
+def promised(record: Record) -> str:
+    """`at least 1,000,000 person`: the target with its hedge."""
+    pledge = record.pledge
+    if pledge.target is None:
+        return "done" if pledge.is_event else "no stated target"
+    return f"{HEDGES[pledge.comparator]} {amount(pledge.target, pledge.unit)}"
+
+
+def _reported(record: Record, standing: Standing) -> str:
+    figure = standing.figure
+    if figure is not None:
+        conflict = " (the least favourable of conflicting figures)" if figure.conflict_on else ""
+        return f"{amount(figure.value, record.pledge.unit)} reported as of {figure.as_of}{conflict}"
+    reports = record.reports_until(standing.today)
+    if not reports:
+        return "nothing ever reported"
+    return f"last report as of {reports[-1].as_of}, without a figure"
+
+
+def _met(record: Record, standing: Standing) -> str:
+    said = f"{_event_or_figure(record, standing)}, against {promised(record)}"
+    deadline = f" due by {standing.due.date}" if standing.due else ""
+    match standing.status, standing.schedule:
+        case Status.REVERSED, _:
+            return f"The target was met once and is not any more: {said}{deadline}."
+        case Status.MET_LATE, _:
+            return f"Met {_days(standing.lateness.current or 0)} after the deadline: {said}{deadline}."
+        case _, Schedule.MET_ON_TIME:
+            return f"Met in time: {said}{deadline}."
+        case _:
+            return f"Met: {said}{deadline}."
+
+
+def _event_or_figure(record: Record, standing: Standing) -> str:
+    doing = record.doing_on(standing.today) if record.pledge.is_event else None
+    if doing is None:
+        return _reported(record, standing)
+    return f"reported {'done' if doing.done else 'not done'} as of {doing.as_of}"
+
+
+def _past_due(record: Record, standing: Standing) -> str:
+    assert standing.due is not None
+    said = _event_or_figure(record, standing)
+    if standing.status is Status.OVERDUE:
+        late = _days(standing.lateness.current or 0)
+        return f"Due by {standing.due.date}, {late} ago: {said}, against {promised(record)}."
+    why = (
+        "a ceiling below which no sum can call it missed"
+        if record.pledge.target is not None
+        else "nothing to hold it to"
+    )
+    return f"The deadline {standing.due.date} has passed: {said}, against {promised(record)}, {why}."
+
+
+def _silent(record: Record, standing: Standing) -> str:
+    calendar = standing.calendar
+    awaited = f"a report was due on {calendar.due}, {_days((standing.today - calendar.due).days)} ago"
+    if calendar.last is None:
+        return f"Nothing reported since the announcement on {record.pledge.announced_on}: {awaited}."
+    return f"Last reported on {calendar.last}: {awaited}; {_event_or_figure(record, standing)}."
+
+
+def _on_the_way(record: Record, standing: Standing, policy: Policy) -> str:
+    said, progress = _reported(record, standing), standing.progress
+    if record.pledge.comparator is Comparator.AT_MOST:
+        side = "within" if standing.status is Status.ON_TRACK else "above"
+        return f"{said}, {side} the cap of {promised(record)}."
+    goal = record.pledge.goal
+    assert goal is not None
+    assert standing.figure is not None
+    assert progress.expected is not None
+    if goal.overshot_by(standing.figure.value):
+        return f"{said}, beyond the target of {promised(record)}."
+    expected = f"where the path expects {amount(progress.expected, record.pledge.unit)}"
+    if progress.pace is None:
+        return f"{said}, {expected}."
+    days = _ahead(progress.days_ahead or 0)
+    threshold = {
+        Status.ON_TRACK: f"on track from {percent(policy.on_track_pace)}",
+        Status.AT_RISK: f"on track only from {percent(policy.on_track_pace)}",
+        Status.OFF_TRACK: f"off track below {percent(policy.at_risk_pace)}",
+    }[standing.status]
+    pace, outlook = percent(progress.pace), _outlook(progress.projected_date)
+    return f"{said}, {expected}: {pace} of the pace ({threshold}), {days}{outlook}."
+
+
+def _outlook(reached: date | None) -> str:
+    return f"; at the current rate the target is reached on {reached}" if reached else ""
+
+
+def _open(record: Record, standing: Standing) -> str:
+    said = _event_or_figure(record, standing)
+    deadline = f", due by {standing.due.date}" if standing.due else ", with no deadline"
+    upcoming = any(stage.status is MilestoneStatus.UPCOMING for stage in standing.milestones)
+    next_report = f"; the next report is due on {standing.calendar.due}" if upcoming else ""
+    share = f" ({percent(standing.progress.completion)})" if standing.progress.completion is not None else ""
+    return f"{said[0].upper()}{said[1:]}{share}, against {promised(record)}{deadline}{next_report}."
+
+
+def _days(n: int) -> str:
+    return f"{n:,} day" if n == 1 else f"{n:,} days"
+
+
+def _ahead(days: int) -> str:
+    if not days:
+        return "on the day"
+    return f"{_days(days)} ahead" if days > 0 else f"{_days(-days)} behind"

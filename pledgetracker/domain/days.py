@@ -1,0 +1,77 @@
+"""Local days and the instants at which they begin; partial dates and the day each ends on."""
+
+import re
+from calendar import monthrange
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from functools import lru_cache
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+FIRST_DAY = date(1970, 1, 1)
+LAST_DAY = date(2200, 12, 31)
+
+Precision = Literal["year", "quarter", "month", "day"]
+
+_PARTIAL = re.compile(
+    r"(?P<year>\d{4})(?:-Q(?P<quarter>[1-4])|-(?P<month>\d\d)(?:-(?P<day>\d\d))?)?", re.ASCII
+)
+
+
+def local_day(now: datetime, zone: str) -> date:
+    """The date on the calendar of `zone` at the instant `now`."""
+    return now.astimezone(_zone(zone)).date()
+
+
+def start_of(day: date, zone: str) -> datetime:
+    """The first instant (UTC) whose local date is `day`, also where that day has no midnight."""
+    # fold=0 in a gap takes the offset before it, which is the instant of the change itself.
+    return datetime.combine(day, time(), tzinfo=_zone(zone)).astimezone(UTC)
+
+
+@lru_cache(maxsize=1024)
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A due date as it was said ("2025-Q4") and the last day of the period it names.
+
+    Attributes:
+        text: as it was said.
+        precision: year, quarter, month or day.
+        date: the last day of the period.
+    """
+
+    text: str
+    precision: Precision
+    date: date
+
+    @classmethod
+    def parse(cls, text: str) -> "Due":
+        """Read `2025`, `2025-Q4`, `2025-12` or `2025-12-31`.
+
+        Raises:
+            ValueError: it is none of these, no such day exists, or it lies outside 1970 to 2200.
+        """
+        match = _PARTIAL.fullmatch(text)
+        if match is None:
+            raise ValueError(f"Not a due date: {text[:40]!r}. Use 2025, 2025-Q4, 2025-12 or 2025-12-31.")
+        year = int(match["year"])
+        if not FIRST_DAY.year <= year <= LAST_DAY.year:
+            raise ValueError("Due dates lie in the years 1970 to 2200.")
+        if match["day"]:
+            return cls(text, "day", date.fromisoformat(text))
+        if match["month"]:
+            return cls(text, "month", _last_of(year, int(match["month"])))
+        if match["quarter"]:
+            return cls(text, "quarter", _last_of(year, 3 * int(match["quarter"])))
+        return cls(text, "year", date(year, 12, 31))
+
+
+def _last_of(year: int, month: int) -> date:
+    try:
+        return date(year, month, monthrange(year, month)[1])
+    except ValueError:
+        raise ValueError(f"There is no month {month:02d}; months are 01 to 12.") from None

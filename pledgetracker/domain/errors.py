@@ -1,0 +1,103 @@
+"""What the record refuses, one class a refusal; each builds its message from typed arguments."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+
+class Refusal(Exception):  # noqa: N818 -- a refusal is an answer, not an error
+    """The request was understood and is refused; the message says why and what to do instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldProblem:
+    """One thing wrong with one field.
+
+    Attributes:
+        pointer: JSON Pointer to the field, "" for the whole document.
+        detail: what is wrong and how to mend it, one sentence.
+    """
+
+    pointer: str
+    detail: str
+
+
+class Invalid(Refusal):
+    """The content breaks rules; every broken rule is listed, not only the first."""
+
+    def __init__(self, problems: Iterable[FieldProblem]) -> None:
+        self.problems: Sequence[FieldProblem] = tuple(problems)
+        super().__init__("; ".join(f"{p.pointer or '/'}: {p.detail}" for p in self.problems))
+
+    @classmethod
+    def field(cls, pointer: str, detail: str) -> "Invalid":
+        """One problem with one field."""
+        return cls((FieldProblem(pointer, detail),))
+
+
+class NotFound(Refusal):
+    """Nothing of this kind has this id."""
+
+    def __init__(self, kind: str, key: str) -> None:
+        super().__init__(f"There is no {kind} {key!r}.")
+
+
+class AlreadyExists(Refusal):
+    """The id is taken."""
+
+    def __init__(self, kind: str, key: str) -> None:
+        super().__init__(f"The {kind} {key!r} exists already; choose another id, or change it with PATCH.")
+
+
+class StillReferenced(Refusal):
+    """Something else in the record would lose its footing."""
+
+    def __init__(self, kind: str, key: str, holders: str, cure: str) -> None:
+        super().__init__(f"The {kind} {key!r} cannot be deleted: {holders}. {cure}")
+
+
+class AlreadySuperseded(Refusal):
+    """A correction points to an update that has one already."""
+
+    def __init__(self, number: int, by: int) -> None:
+        super().__init__(
+            f"Update {number} is already superseded by update {by}; correct update {by} instead."
+        )
+
+
+class AlreadyWithdrawn(Refusal):
+    """The pledge is withdrawn already."""
+
+    def __init__(self, pledge: str) -> None:
+        super().__init__(
+            f"The pledge {pledge!r} is already withdrawn; DELETE its withdrawal first to record another."
+        )
+
+
+class KeyMissing(Refusal):
+    """The call needs a key and brought none."""
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(f"This needs a key with scope '{scope}': send it as 'Authorization: Bearer KEY'.")
+
+
+class KeyUnknown(Refusal):
+    """The key is malformed, unknown, revoked or expired; which of these is not told."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The key is not valid here. Make one with 'pledgetracker keys create NAME --scope SCOPE'."
+        )
+
+
+class ScopeTooSmall(Refusal):
+    """The key is good, but not for this."""
+
+    def __init__(self, held: str, needed: str) -> None:
+        super().__init__(f"This needs a key with scope '{needed}'; this key has scope '{held}'.")
+
+
+class OtherPledger(Refusal):
+    """A key tied to one pledger was used on another's pledge."""
+
+    def __init__(self, held: str, needed: str) -> None:
+        super().__init__(f"This key may only report for the pledger {held!r}; the pledge is of {needed!r}.")

@@ -1,0 +1,52 @@
+"""Decimal in, exact in between, decimal out.
+
+Input is decimal with at most 15 significant digits and 6 decimals; figures are computed in exact
+fractions and rounded once, half to even, to 6 decimals.
+"""
+
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+from fractions import Fraction
+
+MAX_SIGNIFICANT_DIGITS = 15
+MAX_DECIMALS = 6
+MAX_MAGNITUDE = Decimal(10) ** 18
+
+_SIX_PLACES = Decimal(1).scaleb(-MAX_DECIMALS)
+# Wide enough for any ratio of two admissible numbers times a span of days.
+_WIDE = Context(prec=80, rounding=ROUND_HALF_EVEN)
+
+
+def complaint(number: Decimal) -> str | None:
+    """What keeps `number` out of the record, or None if it is admissible."""
+    if not number.is_finite():
+        return "Not a finite number."
+    if abs(number) >= MAX_MAGNITUDE:
+        return "Too large: numbers stay below 10^18."
+    exponent = trim(number).as_tuple().exponent
+    if isinstance(exponent, int) and -exponent > MAX_DECIMALS:
+        return f"Too precise: at most {MAX_DECIMALS} decimals."
+    if len(trim(number).as_tuple().digits) > MAX_SIGNIFICANT_DIGITS:
+        return f"Too many digits: at most {MAX_SIGNIFICANT_DIGITS} significant ones."
+    return None
+
+
+def trim(number: Decimal) -> Decimal:
+    """The same number without trailing zeros, and without a negative zero."""
+    return number.normalize(_WIDE) if number else Decimal(0)
+
+
+def rounded(exact: Fraction) -> Decimal:
+    """`exact` to 6 decimals, half to even."""
+    scaled = round(exact * 10**MAX_DECIMALS)  # Fraction rounds half to even
+    return trim(Decimal(scaled).scaleb(-MAX_DECIMALS, _WIDE))
+
+
+def plain(number: Decimal) -> str:
+    """Digits without exponent: `250000`, `0.25`."""
+    return format(trim(number), "f")
+
+
+def grouped(number: Decimal, places: int = 2) -> str:
+    """For sentences: thousands apart, at most `places` decimals: `406,932.93`."""
+    short = trim(number.quantize(Decimal(1).scaleb(-places), context=_WIDE))
+    return format(short, ",f")

@@ -1,0 +1,252 @@
+"""Where a pledge stands on a day: delivery, reporting and schedule, kept apart, and one headline."""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from pledgetracker.domain.days import Due
+from pledgetracker.domain.flag import Flag, Reporting, flags, reporting
+from pledgetracker.domain.milestone import MilestoneStanding, MilestoneStatus, milestones
+from pledgetracker.domain.path import Path, Progress, ahead_of, exact_pace, progress
+from pledgetracker.domain.pledge import FINAL_MILESTONE
+from pledgetracker.domain.policy import Policy
+from pledgetracker.domain.record import Figure, Record
+from pledgetracker.domain.target import Target
+
+
+class Delivery(StrEnum):
+    """What the figures say."""
+
+    NOT_STARTED = "not_started"
+    REGRESSING = "regressing"
+    IN_PROGRESS = "in_progress"
+    MET = "met"
+    REVERSED = "reversed"
+    WITHDRAWN = "withdrawn"
+
+
+class ReportingState(StrEnum):
+    """What the clock says of the reports."""
+
+    CURRENT = "current"
+    DUE = "due"
+    STALE = "stale"
+    NEVER_REPORTED = "never_reported"
+    CLOSED = "closed"
+
+
+class Schedule(StrEnum):
+    """What the deadline says."""
+
+    UNKNOWN = "unknown"
+    ON_TRACK = "on_track"
+    AT_RISK = "at_risk"
+    OFF_TRACK = "off_track"
+    OVERDUE = "overdue"
+    MET_ON_TIME = "met_on_time"
+    MET_LATE = "met_late"
+    INDETERMINATE = "indeterminate"
+
+
+class Status(StrEnum):
+    """The headline: the first of these that applies."""
+
+    WITHDRAWN = "withdrawn"
+    MET_LATE = "met_late"
+    MET = "met"
+    REVERSED = "reversed"
+    INDETERMINATE = "indeterminate"
+    OVERDUE = "overdue"
+    NEVER_REPORTED = "never_reported"
+    STALE = "stale"
+    OFF_TRACK = "off_track"
+    AT_RISK = "at_risk"
+    ON_TRACK = "on_track"
+    NOT_STARTED = "not_started"
+    REGRESSING = "regressing"
+    IN_PROGRESS = "in_progress"
+
+
+@dataclass(frozen=True, slots=True)
+class Lateness:
+    """Days past the deadline, until it was met or, unmet, until now; None while not past it.
+
+    Attributes:
+        current: against the deadline in force; 0 if met in time.
+        original: against the deadline first promised; 0 if met by then.
+    """
+
+    current: int | None = None
+    original: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a pledge stands on `today`, its local day."""
+
+    today: date
+    due: Due | None
+    delivery: Delivery
+    reporting: ReportingState
+    schedule: Schedule
+    figure: Figure | None
+    progress: Progress
+    lateness: Lateness
+    calendar: Reporting
+    milestones: tuple[MilestoneStanding, ...]
+    flags: tuple[Flag, ...]
+
+    @property
+    def status(self) -> Status:
+        """The one-word headline."""
+        said = {self.delivery.value, self.reporting.value, self.schedule.value}
+        return next(status for status in Status if status.value in said)
+
+
+def standing(record: Record, policy: Policy, *, today: date) -> Standing:
+    """Judge `record` as at the end of `today` by what describes that day and earlier ones."""
+    due = record.due_on(today)
+    stages = milestones(record, today=today)
+    figure = record.figure_on(today)
+    delivery = _delivery(record, stages, figure, today)
+    is_closed = delivery in {Delivery.MET, Delivery.WITHDRAWN}
+    calendar = reporting(record, policy, today=today)
+    schedule = _schedule(record, stages, figure, policy, today)
+    return Standing(
+        today=today,
+        due=due,
+        delivery=delivery,
+        reporting=ReportingState.CLOSED if is_closed else _reporting_state(calendar, today),
+        schedule=schedule,
+        figure=figure,
+        progress=Progress()
+        if figure is None
+        else progress(
+            record.pledge, figure.value, figure.as_of, None if due is None else due.date, today=today
+        ),
+        lateness=_lateness(record, schedule, due, today),
+        calendar=calendar,
+        milestones=stages,
+        flags=flags(record, stages, policy, is_closed=is_closed, today=today),
+    )
+
+
+def _delivery(
+    record: Record, stages: tuple[MilestoneStanding, ...], figure: Figure | None, today: date
+) -> Delivery:
+    if record.withdrawn_on(today):
+        return Delivery.WITHDRAWN
+    pledge = record.pledge
+    if pledge.is_event:
+        return _event_delivery(record, today)
+    goal = pledge.goal
+    if goal is not None and figure is not None and _is_met(goal, stages, figure):
+        return Delivery.MET
+    if goal is not None and goal.direction and _was_met(goal, record, today):
+        return Delivery.REVERSED
+    if figure is None or figure.value == pledge.baseline.value:
+        return Delivery.NOT_STARTED
+    if goal is not None and (figure.value - goal.baseline) * goal.direction < 0:
+        return Delivery.REGRESSING
+    return Delivery.IN_PROGRESS
+
+
+def _is_met(goal: Target, stages: tuple[MilestoneStanding, ...], figure: Figure) -> bool:
+    if goal.direction:
+        return goal.met_by(figure.value)
+    # A cap is kept on its due day or not; figures after it change nothing.
+    return _final_status(stages) is MilestoneStatus.MET_ON_TIME
+
+
+def _was_met(goal: Target, record: Record, today: date) -> bool:
+    return any(goal.met_by(earlier.value) for earlier in record.figures_until(today))
+
+
+def _event_delivery(record: Record, today: date) -> Delivery:
+    said = [doing.done for doing in record.doings() if doing.as_of <= today]
+    if said and said[-1]:
+        return Delivery.MET
+    if any(said):
+        return Delivery.REVERSED
+    has_begun = any(update.is_movement for update in record.reports_until(today))
+    return Delivery.IN_PROGRESS if has_begun else Delivery.NOT_STARTED
+
+
+def _final_status(stages: tuple[MilestoneStanding, ...]) -> MilestoneStatus | None:
+    return stages[-1].status if stages and stages[-1].id == FINAL_MILESTONE else None
+
+
+def _reporting_state(calendar: Reporting, today: date) -> ReportingState:
+    if today < calendar.due:
+        return ReportingState.CURRENT
+    if today < calendar.stale_from:
+        return ReportingState.DUE
+    return ReportingState.NEVER_REPORTED if calendar.last is None else ReportingState.STALE
+
+
+def _schedule(
+    record: Record,
+    stages: tuple[MilestoneStanding, ...],
+    figure: Figure | None,
+    policy: Policy,
+    today: date,
+) -> Schedule:
+    final = _final_status(stages)
+    if final is None or record.withdrawn_on(today):
+        return Schedule.UNKNOWN
+    if final is not MilestoneStatus.UPCOMING:
+        return Schedule(final.value)
+    goal = record.pledge.goal
+    if goal is None or figure is None:
+        return Schedule.UNKNOWN
+    if not goal.direction:
+        return Schedule.ON_TRACK if goal.met_by(figure.value) else Schedule.OFF_TRACK
+    if goal.overshot_by(figure.value):
+        return Schedule.OFF_TRACK
+    return _by_pace(record, Path.of(record.pledge, stages[-1].milestone.due.date), figure, policy)
+
+
+def _by_pace(record: Record, path: Path, figure: Figure, policy: Policy) -> Schedule:
+    pace = exact_pace(record.pledge, path, figure.value, figure.as_of)
+    if pace is None:
+        is_on_path = ahead_of(record.pledge, path, figure.value, figure.as_of) >= 0
+        return Schedule.ON_TRACK if is_on_path else Schedule.OFF_TRACK
+    if pace >= policy.on_track_pace:
+        return Schedule.ON_TRACK
+    return Schedule.AT_RISK if pace >= policy.at_risk_pace else Schedule.OFF_TRACK
+
+
+def _lateness(record: Record, schedule: Schedule, due: Due | None, today: date) -> Lateness:
+    if schedule in {Schedule.UNKNOWN, Schedule.INDETERMINATE}:
+        return Lateness()
+    is_met = schedule in {Schedule.MET_ON_TIME, Schedule.MET_LATE}
+    until = _met_on(record, schedule, due, today) if is_met else today
+    return Lateness(
+        _days_late(due, until, is_met=is_met), _days_late(record.pledge.due, until, is_met=is_met)
+    )
+
+
+def _days_late(due: Due | None, until: date, *, is_met: bool) -> int | None:
+    if due is None or (until <= due.date and not is_met):
+        return None
+    return max((until - due.date).days, 0)
+
+
+def _met_on(record: Record, schedule: Schedule, due: Due | None, today: date) -> date:
+    """The day from which the target has been met without a break (up to the deadline, if met by then)."""
+    assert due is not None
+    last = min(due.date, today) if schedule is Schedule.MET_ON_TIME else today
+    goal = record.pledge.goal
+    if goal is not None and not goal.direction:
+        return due.date
+    history = (
+        [(figure.as_of, goal.met_by(figure.value)) for figure in record.figures_until(last)]
+        if goal is not None
+        else [(doing.as_of, doing.done) for doing in record.doings() if doing.as_of <= last]
+    )
+    day = history[-1][0]
+    for as_of, is_met in reversed(history):
+        if not is_met:
+            break
+        day = as_of
+    return day
