@@ -9,7 +9,7 @@ from fractions import Fraction
 
 MAX_SIGNIFICANT_DIGITS = 15
 MAX_DECIMALS = 6
-MAX_MAGNITUDE = Decimal(10) ** 18
+MAX_INTEGER_DIGITS = 18
 
 _SIX_PLACES = Decimal(1).scaleb(-MAX_DECIMALS)
 # Wide enough for any ratio of two admissible numbers times a span of days.
@@ -20,10 +20,12 @@ def complaint(number: Decimal) -> str | None:
     """What keeps `number` out of the record, or None if it is admissible."""
     if not number.is_finite():
         return "Not a finite number."
-    if abs(number) >= MAX_MAGNITUDE:
-        return "Too large: numbers stay below 10^18."
-    exponent = trim(number).as_tuple().exponent
-    if isinstance(exponent, int) and -exponent > MAX_DECIMALS:
+    if not number:
+        return None
+    # Sizes first: arithmetic on 1e999999 overflows, and on 1e-999999 quietly gives 0.
+    if number.adjusted() >= MAX_INTEGER_DIGITS:
+        return f"Too large: numbers stay below 10^{MAX_INTEGER_DIGITS}."
+    if number.adjusted() < -MAX_DECIMALS or -int(trim(number).as_tuple().exponent) > MAX_DECIMALS:
         return f"Too precise: at most {MAX_DECIMALS} decimals."
     if len(trim(number).as_tuple().digits) > MAX_SIGNIFICANT_DIGITS:
         return f"Too many digits: at most {MAX_SIGNIFICANT_DIGITS} significant ones."
