@@ -1,7 +1,9 @@
 """The composition root: settings become a database, rules, a post office; and the one clock is read here."""
 
+import logging
 import os
 import secrets
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,12 +11,15 @@ from email.utils import parseaddr
 from functools import partial
 from pathlib import Path
 
+import structlog
+
 from pledgetracker.channels.base import Channel
 from pledgetracker.channels.folder import FolderChannel
 from pledgetracker.channels.mail import compose
 from pledgetracker.channels.smtp import SmtpChannel
 from pledgetracker.domain.alert import Recipient
-from pledgetracker.domain.notice import Links
+from pledgetracker.domain.letter import Letter
+from pledgetracker.domain.notice import Links, Notice
 from pledgetracker.domain.policy import Policy
 from pledgetracker.services.delivering import Clock, PostOffice
 from pledgetracker.services.rules import Rules
@@ -45,13 +50,18 @@ class Runtime:
     pepper: bytes
     clock: Clock
 
+    @property
+    def mail_domain(self) -> str:
+        """The domain of Message-IDs."""
+        return parseaddr(self.settings.mail_from)[1].rpartition("@")[2]
+
     def post_office(self, *, at: datetime | None = None) -> PostOffice:
         """How letters leave; `at` makes it believe in that instant."""
         return PostOffice(
             channel=_channel(self.settings),
             compose=partial(_compose, self.settings.mail_from),
             links=partial(links, self.settings.public_url),
-            mail_domain=parseaddr(self.settings.mail_from)[1].rpartition("@")[2],
+            mail_domain=self.mail_domain,
             clock=self.clock if at is None else lambda: at,
         )
 
@@ -76,9 +86,34 @@ def assemble(settings: Settings) -> Runtime:
     )
 
 
+def start_logging(settings: Settings) -> None:
+    """Log to standard error, one event a line, in the form and from the level of the settings."""
+    level = logging.getLevelNamesMapping()[settings.log_level.upper()]
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
+    is_json = settings.log_format == "json"
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *([structlog.processors.format_exc_info] if is_json else []),
+            structlog.processors.JSONRenderer() if is_json else _text_renderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def _text_renderer() -> structlog.dev.ConsoleRenderer:
+    # The library's own tracebacks show local variables, and with them secrets.
+    return structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+
+
 def rules(settings: Settings) -> Rules:
     """What use cases need to know of the settings."""
-    watchers = (Recipient(email.lower(), None, settings.alert_language) for email in settings.alert_recipients)
+    watchers = (
+        Recipient(email.lower(), None, settings.alert_language) for email in settings.alert_recipients
+    )
     return Rules(
         policy=Policy(
             lead_days=settings.lead_days,
@@ -102,6 +137,10 @@ def links(public_url: str, pledge: str) -> Links:
 def mail_folder(settings: Settings) -> Path:
     """Where letters go while there is no mail server."""
     return settings.data_dir / MAIL_FOLDER
+
+
+def _compose(sender: str, notice: Notice, now: datetime) -> Letter:
+    return compose(notice, sender=sender, now=now)
 
 
 def _channel(settings: Settings) -> Channel:

@@ -12,7 +12,6 @@ from pledgetracker.domain.errors import KeyMissing, KeyUnknown, OtherPledger, Sc
 from pledgetracker.services.keyring import authenticate
 
 View = TypeVar("View", bound=Callable[..., Any])
-SECURITY = [{"key": []}]
 # A key is some 90 characters long.
 MAX_KEY_LENGTH = 200
 
@@ -26,7 +25,8 @@ def needs(scope: Scope) -> Callable[[View], View]:
             check(scope)
             return view(*args, **kwargs)
 
-        guarded.scope = scope  # type: ignore[attr-defined] -- read by the document and by the permission tests
+        # Read by the document and by the permission tests.
+        guarded.scope = scope  # type: ignore[attr-defined]
         return cast("View", guarded)
 
     return guard

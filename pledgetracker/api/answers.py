@@ -45,9 +45,7 @@ def _compiled(schema: Schema) -> Dumper:
     def dump(value: Any) -> Any:
         if value is None:
             return None
-        return {
-            key: get(value) if convert is None else convert(get(value)) for key, get, convert in parts
-        }
+        return {key: get(value) if convert is None else convert(get(value)) for key, get, convert in parts}
 
     return dump
 

@@ -141,7 +141,7 @@ class TimeZone(Line):
 class Day(fields.Field[date], Documented):
     """A full date."""
 
-    openapi = {"type": "string", "format": "date"}  # noqa: RUF012 -- never changed
+    openapi = {"type": "string", "format": "date"}
 
     def _serialize(self, value: date | None, attr: str | None, obj: Any, **kwargs: Any) -> Any:
         return None if value is None else value.isoformat()
@@ -162,10 +162,11 @@ class Day(fields.Field[date], Documented):
 class Number(fields.Field[Decimal], Documented):
     """An exact decimal number."""
 
-    openapi = {  # noqa: RUF012 -- never changed
+    openapi = {
         "type": "number",
         "description": (
-            f"At most {numbers.MAX_SIGNIFICANT_DIGITS} significant digits and {numbers.MAX_DECIMALS} decimals."
+            f"At most {numbers.MAX_SIGNIFICANT_DIGITS} significant digits"
+            f" and {numbers.MAX_DECIMALS} decimals."
         ),
         "exclusiveMinimum": -(10**numbers.MAX_INTEGER_DIGITS),
         "exclusiveMaximum": 10**numbers.MAX_INTEGER_DIGITS,
@@ -183,7 +184,7 @@ class Number(fields.Field[Decimal], Documented):
 class Share(Number):
     """A number from 0 up to, but not including, 1."""
 
-    openapi = {"type": "number", "minimum": 0, "exclusiveMaximum": 1}  # noqa: RUF012 -- never changed
+    openapi = {"type": "number", "minimum": 0, "exclusiveMaximum": 1}
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Decimal:
         number = super()._deserialize(value, attr, data, **kwargs)
@@ -222,7 +223,7 @@ class QueryWhole(Whole):
 class Truth(fields.Field[bool], Documented):
     """true or false."""
 
-    openapi = {"type": "boolean"}  # noqa: RUF012 -- never changed
+    openapi = {"type": "boolean"}
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
         if not isinstance(value, bool):
@@ -271,9 +272,7 @@ class DueField(fields.Field[Any], Documented):
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
         return None if value is None else self.shown.dump(value)
 
-    def _deserialize(
-        self, value: Any, attr: str | None, data: Any, **kwargs: Any
-    ) -> tuple[Due, str | None]:
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> tuple[Due, str | None]:
         zone = None
         if isinstance(value, dict):
             text, zone = self._of_object(value)
@@ -296,7 +295,9 @@ class DueField(fields.Field[Any], Documented):
         try:
             return _text(text), None if zone is None else self._zone.deserialize(zone)
         except ValidationError as error:
-            raise ValidationError({"time_zone" if isinstance(text, str) else "text": error.messages}) from None
+            raise ValidationError(
+                {"time_zone" if isinstance(text, str) else "text": error.messages}
+            ) from None
 
 
 def openapi_of(field: fields.Field[Any]) -> dict[str, Any]:
@@ -310,5 +311,3 @@ def openapi_of(field: fields.Field[Any]) -> dict[str, Any]:
         if "enum" in added:
             added["enum"] = [*added["enum"], None]
     return added
-
-

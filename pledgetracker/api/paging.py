@@ -88,7 +88,9 @@ def _position(value: Any, key: Any, value_type: type, key_type: type) -> Positio
 
 def _value(value: Any, kind: type) -> SortValue | None:
     if kind is int:
-        return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63 else None
+        return (
+            value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63 else None
+        )
     if not isinstance(value, str) or not value.isprintable():
         return None
     if kind is str:

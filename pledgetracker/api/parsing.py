@@ -3,12 +3,11 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
-from flask import Request
-from flask_smorest.arguments import ArgumentsMixin
 from marshmallow import RAISE, Schema, ValidationError
+from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from pledgetracker.domain.errors import FieldProblem, Invalid
@@ -55,7 +54,7 @@ def parse_json(body: bytes) -> Any:
 def _check_depth(text: str) -> None:
     """Refuse deep nesting before the parser, which recurses, meets it."""
     depth = 0
-    for bracket in re.findall(r'"(?:[^"\\]|\\.)*"?|[\[\]{}]', text):
+    for bracket in re.findall(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]', text):
         if bracket in {"[", "{"}:
             depth += 1
             if depth > MAX_DEPTH:
@@ -69,7 +68,9 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise Malformed(f"The name {twice[:100]!r} stands twice in one object; only one of them can be meant.")
+        raise Malformed(
+            f"The name {twice[:100]!r} stands twice in one object; only one of them can be meant."
+        )
     return found
 
 
@@ -84,7 +85,10 @@ def _integer(digits: str) -> int:
 
 def _decimal(digits: str) -> Decimal:
     _check_length(digits)
-    return Decimal(digits)
+    try:
+        return Decimal(digits)
+    except InvalidOperation:
+        raise Malformed("A number has an exponent beyond all bounds.") from None
 
 
 def _check_length(digits: str) -> None:
@@ -111,7 +115,7 @@ def _escaped(name: str) -> str:
 
 
 def field_problems(messages: Any, pointer: str = "") -> Iterator[FieldProblem]:
-    """marshmallow's messages as one problem a field, each with a JSON Pointer."""
+    """Marshmallow's messages as one problem a field, each with a JSON Pointer."""
     if isinstance(messages, Mapping):
         for name, inner in messages.items():
             is_whole = name == "_schema"
@@ -123,12 +127,12 @@ def field_problems(messages: Any, pointer: str = "") -> Iterator[FieldProblem]:
         yield FieldProblem(pointer, str(messages))
 
 
-class StrictParser(ArgumentsMixin.ARGUMENTS_PARSER.__class__):  # type: ignore[misc] -- the library is untyped
+class StrictParser(FlaskParser):
     """Hands bodies and queries to schemas, and every complaint to the problem table."""
 
-    DEFAULT_UNKNOWN_BY_LOCATION = {"json": RAISE, "query": RAISE}  # noqa: RUF012 -- the library's own name
+    DEFAULT_UNKNOWN_BY_LOCATION = {"json": RAISE, "query": RAISE}
 
-    def load_json(self, req: Request, schema: Schema) -> Any:
+    def load_json(self, req: Any, schema: Schema) -> Any:
         """The body as JSON."""
         del schema
         if req.mimetype != "application/json":
@@ -138,7 +142,7 @@ class StrictParser(ArgumentsMixin.ARGUMENTS_PARSER.__class__):  # type: ignore[m
             raise Malformed("The body must be a JSON object.")
         return parsed
 
-    def load_querystring(self, req: Request, schema: Schema) -> Any:
+    def load_querystring(self, req: Any, schema: Schema) -> Any:
         """The query, in which no name may stand twice."""
         del schema
         problems = [
@@ -156,19 +160,15 @@ class StrictParser(ArgumentsMixin.ARGUMENTS_PARSER.__class__):  # type: ignore[m
         return req.args.to_dict()
 
     def handle_error(
-        self,
-        error: ValidationError,
-        req: Request,
-        schema: Schema,
-        *,
-        error_status_code: int | None,
-        error_headers: Any,
+        self, error: ValidationError, req: Any, schema: Schema, *, error_status_code: Any, error_headers: Any
     ) -> NoReturn:
         """Raise what the schema refused."""
         del req, schema, error_status_code, error_headers
         by_location: Any = error.messages
         raise Invalid(
-            FieldProblem(f"?{problem.pointer[1:]}" if location == "query" else problem.pointer, problem.detail)
+            FieldProblem(
+                f"?{problem.pointer[1:]}" if location == "query" else problem.pointer, problem.detail
+            )
             for location, messages in by_location.items()
             for problem in field_problems(messages)
         ) from error

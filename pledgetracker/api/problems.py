@@ -90,8 +90,6 @@ def _place(field: errors.FieldProblem) -> str:
 
 def http_error(error: HTTPException) -> Response:
     """The answer to an error of HTTP itself."""
-    if error.response is not None and error.code is None:
-        return Response.force_type(error.response)
     status = error.code or 500
     name, cure = HTTP_CURES.get(status, (error.name.lower().replace(" ", "-"), None))
     answer = problem(status, name, error.name, cure or error.description or error.name)
@@ -103,7 +101,7 @@ def http_error(error: HTTPException) -> Response:
 
 def unexpected(error: Exception) -> Response:
     """The answer to an error that nobody foresaw; the log has the rest."""
-    log.exception("unexpected error", path=request.path, method=request.method, exc_info=error)
+    log.error("unexpected error", path=request.path, method=request.method, exc_info=error)
     name, cure = HTTP_CURES[500]
     return problem(500, name, "Internal error", cure or "")
 

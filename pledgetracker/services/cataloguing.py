@@ -54,7 +54,7 @@ def add_pledger(tx: Transaction, fields: PledgerFields, *, now: datetime) -> Ple
     Raises:
         AlreadyExists: the id is taken.
     """
-    content = dict(fields)
+    content: dict[str, Any] = dict(fields)
     key = new_id(tx.pledgers.exists, "pledger", content.pop("id", None), fields["name"])
     tx.pledgers.add(key, content, now=now)
     return get_pledger(tx, key)
@@ -112,7 +112,7 @@ def add_initiative(tx: Transaction, fields: InitiativeFields, *, now: datetime) 
         Invalid: the parent does not exist.
     """
     _check_parent(tx, None, fields)
-    content = dict(fields)
+    content: dict[str, Any] = dict(fields)
     key = new_id(tx.initiatives.exists, "initiative", content.pop("id", None), fields["title"])
     tx.initiatives.add(key, content, now=now)
     return get_initiative(tx, key)

@@ -196,7 +196,7 @@ class _Round:
 def backoff(attempts: int) -> timedelta:
     """How long to wait after the given number of attempts: doubling, with jitter of half to once that."""
     # Beyond a few doublings the longest wait rules, so larger powers need not be formed.
-    full = min(FIRST_RETRY * 2 ** min(attempts - 1, 10), LONGEST_RETRY)
+    full: timedelta = min(FIRST_RETRY * 2 ** min(attempts - 1, 10), LONGEST_RETRY)
     return full * random.uniform(0.5, 1)  # noqa: S311 -- spreads retries, keeps no secret
 
 

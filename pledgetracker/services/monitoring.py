@@ -120,13 +120,30 @@ def tick(database: Database, rules: Rules, *, now: datetime) -> TickReport:
         Unavailable: the database cannot be reached; what was looked at before stays looked at.
     """
     looks: list[Look] = []
-    checked = 0
-    while True:
-        batch = database.write(lambda tx: check_batch(tx, rules, now=now))
-        looks += [found for found in batch if found.opened or found.cleared or found.planned]
-        checked += len(batch)
-        if len(batch) < BATCH:
-            return TickReport(looks, checked)
+    while batch := database.write(lambda tx: check_batch(tx, rules, now=now)):
+        looks += batch
+    return _report(looks)
+
+
+def rehearse(database: Database, rules: Rules, *, now: datetime) -> TickReport:
+    """What a tick at `now` would find and do; nothing is changed.
+
+    Raises:
+        Unavailable: the database cannot be reached.
+    """
+
+    def all_of_it(tx: Transaction) -> TickReport:
+        looks: list[Look] = []
+        while batch := check_batch(tx, rules, now=now):
+            looks += batch
+        return _report(looks)
+
+    return database.rehearse(all_of_it)
+
+
+def _report(looks: Sequence[Look]) -> TickReport:
+    changed = [found for found in looks if found.opened or found.cleared or found.planned]
+    return TickReport(changed, len(looks))
 
 
 def check_batch(tx: Transaction, rules: Rules, *, now: datetime, limit: int = BATCH) -> Sequence[Look]:

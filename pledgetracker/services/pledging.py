@@ -253,7 +253,9 @@ def draft_move(record: Record, fields: MoveFields, *, today: date, now: datetime
     if due is not None and due.date <= pledge.baseline.date:
         found.append(FieldProblem("/due", f"Not after the baseline date, {pledge.baseline.date}."))
     found += [
-        FieldProblem("/due", f"The milestone {m.id!r} is due on {m.due.date}, not before it: change that first.")
+        FieldProblem(
+            "/due", f"The milestone {m.id!r} is due on {m.due.date}, not before it: change that first."
+        )
         for m in pledge.milestones
         if due is not None and m.due.date >= due.date
     ]

@@ -3,19 +3,56 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from decimal import Decimal
 
 from pledgetracker.domain.because import because
 from pledgetracker.domain.days import local_day
 from pledgetracker.domain.errors import NotFound
-from pledgetracker.domain.pledge import Pledge
+from pledgetracker.domain.flag import Flag
+from pledgetracker.domain.milestone import MilestoneStanding, MilestoneStatus
+from pledgetracker.domain.pledge import FINAL_MILESTONE, Pledge, SetBy
 from pledgetracker.domain.record import Record
 from pledgetracker.domain.standing import Standing, Status, standing
+from pledgetracker.domain.update import ProgressUpdate
 from pledgetracker.services.rules import Rules
 from pledgetracker.storage.database import Transaction
 from pledgetracker.storage.paging import Page, PageRequest, Position
 from pledgetracker.storage.pledges import PledgeFilter
 
 CHUNK = 200
+
+
+@dataclass(frozen=True, slots=True)
+class DueView:
+    """The deadline in force, the one first promised, and the zone whose days they are."""
+
+    text: str
+    precision: str
+    time_zone: str
+    original_date: date | None
+    date: date
+
+
+@dataclass(frozen=True, slots=True)
+class FigureView:
+    """The latest figure, and the share of the way that it is."""
+
+    value: Decimal
+    as_of: date
+    completion: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class MilestoneView:
+    """A milestone, where it stands, and the flags open on it."""
+
+    id: str
+    title: str | None
+    set_by: SetBy
+    due: DueView
+    target: Decimal | None
+    status: MilestoneStatus
+    flags: Sequence[Flag]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +67,50 @@ class PledgeView:
     def pledge(self) -> Pledge:
         """The promise itself."""
         return self.record.pledge
+
+    @property
+    def due(self) -> DueView | None:
+        """The deadline."""
+        due, original = self.standing.due, self.pledge.due
+        if due is None:
+            return None
+        return DueView(
+            due.text,
+            due.precision,
+            self.pledge.time_zone,
+            None if original is None else original.date,
+            due.date,
+        )
+
+    @property
+    def figure(self) -> FigureView | None:
+        """The latest figure."""
+        figure = self.standing.figure
+        if figure is None:
+            return None
+        return FigureView(figure.value, figure.as_of, self.standing.progress.completion)
+
+    @property
+    def milestones(self) -> Sequence[MilestoneView]:
+        """The milestones, the pledge's own target last."""
+        return [
+            MilestoneView(
+                stage.id,
+                stage.milestone.title,
+                stage.milestone.set_by,
+                self._due_of(stage),
+                stage.milestone.target,
+                stage.status,
+                [flag for flag in self.standing.flags if flag.milestone == stage.id],
+            )
+            for stage in self.standing.milestones
+        ]
+
+    def _due_of(self, stage: MilestoneStanding) -> DueView:
+        if stage.id == FINAL_MILESTONE and self.due is not None:
+            return self.due
+        due = stage.milestone.due
+        return DueView(due.text, due.precision, self.pledge.time_zone, due.date, due.date)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +129,66 @@ class Wanted:
     text: str | None = None
     due_from: date | None = None
     due_to: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateView:
+    """A progress update and what came of it.
+
+    Attributes:
+        superseded_by: the number of the update that corrects it.
+        counts: whether it can make a figure; what describes a day before the baseline is kept and does not.
+    """
+
+    update: ProgressUpdate
+    superseded_by: int | None
+    counts: bool
+
+
+def view_update(record: Record, update: ProgressUpdate) -> UpdateView:
+    """An update as its record sees it."""
+    by = record.successors.get(update.number)
+    return UpdateView(update, by, by is None and update.as_of >= record.pledge.baseline.date)
+
+
+def get_update(tx: Transaction, key: str, number: int) -> UpdateView:
+    """One update of pledge `key`.
+
+    Raises:
+        NotFound: there is no such pledge, or no such update.
+    """
+    record = get_record(tx, key)
+    if not 1 <= number <= len(record.updates):
+        raise NotFound("update", f"{key}/{number}")
+    return view_update(record, record.updates[number - 1])
+
+
+def list_updates(tx: Transaction, key: str, request: PageRequest) -> Page[UpdateView]:
+    """One page of the updates of pledge `key`, superseded ones too.
+
+    Raises:
+        NotFound: there is no such pledge.
+    """
+    record = get_record(tx, key)
+    places = {
+        u.number: Position(u.as_of if request.sort == "as_of" else u.number, u.number) for u in record.updates
+    }
+    in_order = sorted(record.updates, key=lambda u: _order(places[u.number]), reverse=request.descending)
+    if request.after is not None:
+        edge = _order(request.after)
+        in_order = [
+            u
+            for u in in_order
+            if (_order(places[u.number]) < edge if request.descending else _order(places[u.number]) > edge)
+        ]
+    shown = in_order[: request.limit]
+    items = [view_update(record, update) for update in shown]
+    return Page(items, [places[u.number] for u in shown], len(in_order) > len(shown))
+
+
+def _order(position: Position) -> tuple[int, int]:
+    value = position.value.toordinal() if isinstance(position.value, date) else int(position.value)
+    return value, int(position.key)
 
 
 def view(record: Record, rules: Rules, *, now: datetime, as_of: date | None = None) -> PledgeView:

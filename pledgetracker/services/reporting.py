@@ -107,7 +107,8 @@ def _form_problems(fields: ProgressFields, today: date) -> list[FieldProblem]:
 def _fit_problems(pledge: Pledge, fields: ProgressFields) -> list[FieldProblem]:
     counted = [name for name in ("value", "increment") if pledge.is_event and fields.get(name) is not None]
     problems = [
-        FieldProblem(f"/{name}", "This pledge is an event: say done true or false instead.") for name in counted
+        FieldProblem(f"/{name}", "This pledge is an event: say done true or false instead.")
+        for name in counted
     ]
     milestone = fields.get("milestone")
     events = [m.id for m in pledge.milestones if m.target is None]

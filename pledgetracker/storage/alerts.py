@@ -53,7 +53,6 @@ class AlertFilter:
 
     pledge: str | None = None
     state: AlertState | None = None
-    kind: AlertKind | None = None
 
 
 class AlertStore:
@@ -181,8 +180,6 @@ class AlertStore:
             query = query.where(alerts.c.pledge == wanted.pledge)
         if wanted.state is not None:
             query = query.where(alerts.c.state == wanted.state.value)
-        if wanted.kind is not None:
-            query = query.where(alerts.c.kind == wanted.kind.value)
         sort = alerts.c[request.sort]
         return fetch(self._connection, query, request, sort=sort, key=alerts.c.id, read=_entry)
 
@@ -191,7 +188,7 @@ class AlertStore:
         counted = select(alerts.c.state, func.count()).group_by(alerts.c.state)
         unfinished = (AlertState.PENDING.value, AlertState.DEAD.value)
         rows = self._connection.execute(counted.where(alerts.c.state.in_(unfinished)))
-        found: dict[str, int] = dict(rows.tuples())
+        found: dict[str, int] = dict(rows.tuples().all())
         return {state: found.get(state, 0) for state in unfinished}
 
     def oldest_pending(self) -> datetime | None:

@@ -6,6 +6,7 @@ from contextlib import contextmanager, nullcontext
 from functools import cached_property
 from typing import TypeVar
 
+from alembic.migration import MigrationContext
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
@@ -80,9 +81,9 @@ class Transaction:
         """Signs of life."""
         return HeartbeatStore(self._connection)
 
-    def ping(self) -> None:
-        """Ask the database for a sign of life."""
-        dialects.ping(self._connection)
+    def schema_version(self) -> str | None:
+        """The version of the database's schema, or None for an empty one."""
+        return MigrationContext.configure(self._connection).get_current_revision()
 
     @contextmanager
     def attempt(self) -> Iterator[None]:

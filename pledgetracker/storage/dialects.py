@@ -23,7 +23,6 @@ from sqlalchemy import (
     Table,
     create_engine,
     event,
-    text,
 )
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects import sqlite as sqlite_dialect
@@ -173,8 +172,3 @@ def _sqlite_module() -> ModuleType:
 
 def _journal_mode(module: ModuleType) -> str:
     return "WAL" if module.sqlite_version_info >= FIRST_SAFE_WAL else "TRUNCATE"
-
-
-def ping(connection: Connection) -> None:
-    """Ask the database for a sign of life."""
-    connection.execute(text("SELECT 1"))

@@ -1,10 +1,10 @@
-"""The version of the database's schema: bringing it up to date, and telling whether it is."""
+"""The version of the database's schema: which is the newest, and bringing a database to it."""
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
@@ -22,11 +22,7 @@ def upgrade(database: Database) -> None:
     database.upgrade(lambda connection: command.upgrade(_config(connection), "head"))
 
 
-def current(connection: Connection) -> str | None:
-    """The version of the schema in the database, or None for an empty one."""
-    return MigrationContext.configure(connection).get_current_revision()
-
-
+@cache
 def newest() -> str | None:
     """The version that this program works with."""
     return ScriptDirectory.from_config(_config()).get_current_head()
