@@ -20,12 +20,15 @@ def complaint(number: Decimal) -> str | None:
     """What keeps `number` out of the record, or None if it is admissible."""
     if not number.is_finite():
         return "Not a finite number."
-    if abs(number) >= MAX_MAGNITUDE:
+    if not number:
+        return None
+    # Read off the digits: arithmetic on 1e99999999999 overflows, and on 1e-99999999999 gives 0.
+    if number.adjusted() >= MAX_MAGNITUDE.adjusted():
         return "Too large: numbers stay below 10^18."
-    exponent = trim(number).as_tuple().exponent
-    if isinstance(exponent, int) and -exponent > MAX_DECIMALS:
+    significant = len("".join(map(str, number.as_tuple().digits)).rstrip("0"))
+    if significant - 1 - number.adjusted() > MAX_DECIMALS:
         return f"Too precise: at most {MAX_DECIMALS} decimals."
-    if len(trim(number).as_tuple().digits) > MAX_SIGNIFICANT_DIGITS:
+    if significant > MAX_SIGNIFICANT_DIGITS:
         return f"Too many digits: at most {MAX_SIGNIFICANT_DIGITS} significant ones."
     return None
 
