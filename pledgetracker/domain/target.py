@@ -80,8 +80,9 @@ class Target:
         return min(beyond, key=self._short) if beyond else max(reported, key=self._short)
 
     def distance(self, value: Decimal) -> Decimal:
-        """How far `value` is from the target, in units, either way."""
-        return abs(self.value - value)
+        """How far `value` is from meeting the target, in units; beyond it is far only from an exact one."""
+        short = self._short(value)
+        return abs(short) if self.comparator is Comparator.EXACTLY and self.final else max(short, Decimal(0))
 
     def _short(self, value: Decimal) -> Decimal:
         """How far `value` falls short, in units; negative beyond the target."""
