@@ -1,6 +1,6 @@
 """Short ways to write down the pledges and reports that tests speak of."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -87,3 +87,12 @@ def on(today: str, promised: Pledge, *updates: ProgressUpdate, **more: Any) -> S
 def open_flags(stand: Standing) -> list[tuple[str, str | None, str]]:
     """What is open, as (kind, milestone, episode)."""
     return [(flag.kind.value, flag.milestone, flag.episode.isoformat()) for flag in stand.flags]
+
+
+def numbers(stand: Standing) -> dict[str, str]:
+    """The numbers of the path that are given at all, written out."""
+    return {
+        name: format(number, "f") if isinstance(number, Decimal) else str(number)
+        for name, number in asdict(stand.progress).items()
+        if number is not None
+    }
