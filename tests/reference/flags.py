@@ -42,7 +42,9 @@ def _approaching(history: History, stone: Json, milestones: list[Json], today: d
         return False
     due = stone["due"]
     opening = due - timedelta(days=policy["lead_days"])
-    previous = max((other["due"] for other in milestones if other["due"] < due), default=None)
+    # The pledge's own target is the last milestone: it comes before no other, even when moved nearer.
+    earlier = [other["due"] for other in milestones if other["id"] != "target" and other["due"] < due]
+    previous = max(earlier, default=None)
     if today < opening or today > due or (previous is not None and today <= previous):
         return False
     when = opening if previous is None else max(opening, previous)
@@ -102,7 +104,7 @@ def _conflicts(history: History, milestones: list[Json], today: date) -> list[tu
     latest = history.value_day(today)
     if latest is not None and len(set(history.values_on(latest))) > 1:
         found.append((None, latest))
-    for stone in [None, *(m["id"] for m in milestones if m["id"] != "target")]:
+    for stone in (None, *(m["id"] for m in milestones if m["id"] != "target")):
         said = history.done_day(stone, today)
         if said is not None and len(history.said_done(stone, said)) > 1:
             found.append((stone, said))

@@ -34,7 +34,7 @@ def deadline(pledge: Json, reschedules: list[Json], today: date) -> date | None:
     for move in reschedules:
         announced = day(move["announced_on"])
         if announced <= today and (best is None or announced >= best):
-            best, due = announced, day(move["due"])
+            best, due = announced, None if move["due"] is None else day(move["due"])
     return due
 
 
@@ -111,17 +111,18 @@ class History:
         return None if figure is None else figure[0]
 
     def done_day(self, milestone: str | None, today: date) -> date | None:
-        """Give the latest day up to today for which someone said done or not done."""
-        days = [
-            day(u["as_of"]) for u in self._counting(today) if "done" in u and u.get("milestone") == milestone
-        ]
+        """Give the latest day up to today for which someone said done or not done.
+
+        The baseline is a number's: what is done before its day is done.
+        """
+        days = [day(u["as_of"]) for u in self.until(today) if "done" in u and u.get("milestone") == milestone]
         return max(days, default=None)
 
     def said_done(self, milestone: str | None, when: date) -> set[bool]:
         """Collect what was said of one day: True, False or both."""
         return {
             u["done"]
-            for u in self._counting(when)
+            for u in self.until(when)
             if "done" in u and u.get("milestone") == milestone and day(u["as_of"]) == when
         }
 

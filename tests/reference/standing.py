@@ -44,7 +44,7 @@ def _delivery(history: History, meets: Meets, due: date | None, today: date) -> 
             return "met"
     elif meets(today):
         return "met"
-    elif _ever(meets, history.start, today):
+    elif _ever(meets, _first_day(history), today):
         return "reversed"
     if pledge["comparator"] == "event":
         return "in_progress" if any("no_change" not in u for u in history.until(today)) else "not_started"
@@ -53,6 +53,10 @@ def _delivery(history: History, meets: Meets, due: date | None, today: date) -> 
         return "not_started"
     share = completion(pledge, value)
     return "regressing" if share is not None and share < 0 else "in_progress"
+
+
+def _first_day(history: History) -> date:
+    return min([history.start, *(day(u["as_of"]) for u in history.active)])
 
 
 def _ever(meets: Meets, start: date, today: date) -> bool:
@@ -129,8 +133,6 @@ def _reporting(history: History, today: date, delivery: str) -> str:
 def _lateness(meets: Meets, schedule: str, due: date, against: date, today: date) -> int | None:
     if schedule in {"unknown", "indeterminate"}:
         return None
-    if against <= today and meets(against):
-        return 0
     if schedule in {"met_on_time", "met_late"}:
         run = min(due, today) if schedule == "met_on_time" else today
         while meets(run - DAY):
