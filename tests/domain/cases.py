@@ -54,6 +54,8 @@ def milestone(key: str, due: str, target: Number | None = None, set_by: str = "p
 
 def update(as_of: str, said: Number | bool | None = None, **more: Any) -> ProgressUpdate:
     """A report: a number is a value, a truth says done or not, nothing is no change."""
+    if "increment" in more:
+        more["increment"] = Decimal(more["increment"])
     blank = ProgressUpdate(more.pop("number", 1), day(as_of), day(as_of), RECORDED)
     if isinstance(said, bool):
         return replace(blank, done=said, **more)
