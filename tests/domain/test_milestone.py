@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from pledgetracker.domain.milestone import MilestoneStatus
 from pledgetracker.domain.pledge import Pledge
 from pledgetracker.domain.update import ProgressUpdate
 from tests.domain.cases import milestone, moved, on, open_flags, pledge, update
@@ -128,3 +129,7 @@ def test_a_deadline_moved_before_a_milestone_keeps_both_and_the_target_last() ->
     seen = on("2025-06-01", with_half("at_least"), reschedules=(moved("2025-03-31", "2025-02-01"),))
     assert [(m.id, m.status.value) for m in seen.milestones] == [("half", "upcoming"), ("target", "overdue")]
     assert ("overdue", "target", "2025-03-31") in open_flags(seen)
+
+
+def test_met_is_met_in_time_or_not() -> None:
+    assert [status for status in MilestoneStatus if status.is_met] == ["met_on_time", "met_late"]
