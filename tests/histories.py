@@ -77,10 +77,10 @@ def updates(rng: Random, promised: Pledge, origin: date) -> tuple[ProgressUpdate
     for number in range(1, rng.randint(0, 9) + 1):
         as_of = rng.choice(days)
         said = _said(rng, promised, number, as_of)
-        standing = [old for old in made if old.superseded_by is None]
+        corrected = {update.supersedes for update in made}
+        standing = [old for old in made if old.number not in corrected]
         if standing and rng.random() < 0.25:
             old = rng.choice(standing)
-            made[old.number - 1] = replace(old, superseded_by=number)
             said = replace(said, supersedes=old.number, reported_at=old.reported_at)
         made.append(said)
     return tuple(made)

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 MAX_SIGNIFICANT_DIGITS = 15
 MAX_DECIMALS = 6
-MAX_MAGNITUDE = Decimal(10) ** 18
+MAX_INTEGER_DIGITS = 18
 
 _SIX_PLACES = Decimal(1).scaleb(-MAX_DECIMALS)
 # Wide enough for any ratio of two admissible numbers times a span of days.
@@ -22,9 +22,9 @@ def complaint(number: Decimal) -> str | None:
         return "Not a finite number."
     if not number:
         return None
-    # Read off the digits: arithmetic on 1e99999999999 overflows, and on 1e-99999999999 gives 0.
-    if number.adjusted() >= MAX_MAGNITUDE.adjusted():
-        return "Too large: numbers stay below 10^18."
+    # Read off the digits: arithmetic overflows on 1e999999, and rounds 1e-999999 and very long numbers.
+    if number.adjusted() >= MAX_INTEGER_DIGITS:
+        return f"Too large: numbers stay below 10^{MAX_INTEGER_DIGITS}."
     significant = len("".join(map(str, number.as_tuple().digits)).rstrip("0"))
     if significant - 1 - number.adjusted() > MAX_DECIMALS:
         return f"Too precise: at most {MAX_DECIMALS} decimals."

@@ -1,7 +1,7 @@
 """All that is known of one pledge, and the figures that its reports amount to, day by day."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -63,10 +63,14 @@ class Record:
         return self.withdrawal is not None and self.withdrawal.on <= day
 
     @cached_property
+    def successors(self) -> Mapping[int, int]:
+        """For each superseded update its number, and the number of the one that corrects it."""
+        return {u.supersedes: u.number for u in self.updates if u.supersedes is not None}
+
+    @cached_property
     def reports(self) -> tuple[ProgressUpdate, ...]:
         """The updates that stand, none of them superseded, by the day they describe."""
-        superseded = {u.supersedes for u in self.updates if u.supersedes is not None}
-        standing = (u for u in self.updates if u.number not in superseded)
+        standing = (u for u in self.updates if u.number not in self.successors)
         return tuple(sorted(standing, key=lambda u: (u.as_of, u.number)))
 
     def reports_until(self, day: date) -> Sequence[ProgressUpdate]:

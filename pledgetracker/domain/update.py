@@ -48,7 +48,6 @@ class ProgressUpdate:
     reported_by: str | None = None
     evidence: tuple[Source, ...] = ()
     supersedes: int | None = None
-    superseded_by: int | None = None
 
     @property
     def is_movement(self) -> bool:
@@ -56,5 +55,5 @@ class ProgressUpdate:
         return not self.no_change
 
     def same_report(self, other: "ProgressUpdate") -> bool:
-        """Whether both say the same, apart from when they were stored and what came of them."""
-        return replace(self, recorded_at=other.recorded_at, superseded_by=other.superseded_by) == other
+        """Whether both say the same, apart from when they were stored."""
+        return replace(self, recorded_at=other.recorded_at) == other

@@ -29,6 +29,7 @@ def test_a_number_within_the_limits_is_admitted(text: str) -> None:
         ("1e400", "Too large"),
         ("0.0000001", "Too precise"),
         ("1.0000005", "Too precise"),
+        ("1." + "0" * 100 + "1", "Too precise"),
         ("1234567890123456", "Too many digits"),
         ("1234567890.123456", "Too many digits"),
     ],

@@ -30,12 +30,11 @@ def shuffled(record: Record, rng: Random) -> Record:
     renamed = dict(zip((update.number for update in record.updates), numbers, strict=True))
 
     def moved(update: ProgressUpdate) -> ProgressUpdate:
-        old, by = update.supersedes, update.superseded_by
+        old = update.supersedes
         return replace(
             update,
             number=renamed[update.number],
             supersedes=None if old is None else renamed[old],
-            superseded_by=None if by is None else renamed[by],
         )
 
     return replace(record, updates=tuple(sorted(map(moved, record.updates), key=lambda u: u.number)))

@@ -1,0 +1,5 @@
+"""`python -m pledgetracker`."""
+
+from pledgetracker.cli import main
+
+main()

@@ -1,0 +1,89 @@
+"""Who may call what: every route names the scope it needs, and is asked before its body is read."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+from flask import g, request
+
+from pledgetracker.api.context import now, runtime
+from pledgetracker.domain.access import ApiKey, Scope
+from pledgetracker.domain.errors import KeyMissing, KeyUnknown, OtherPledger, ScopeTooSmall
+from pledgetracker.services.keyring import authenticate
+
+View = TypeVar("View", bound=Callable[..., Any])
+# A key is some 90 characters long.
+MAX_KEY_LENGTH = 200
+
+
+def needs(scope: Scope) -> Callable[[View], View]:
+    """Let only callers with `scope` in; reading needs no key where reads are public."""
+
+    def guard(view: View) -> View:
+        @wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            check(scope)
+            return view(*args, **kwargs)
+
+        # Read by the document and by the permission tests.
+        guarded.scope = scope  # type: ignore[attr-defined]
+        return cast("View", guarded)
+
+    return guard
+
+
+def check(scope: Scope) -> None:
+    """Let the caller pass, or refuse.
+
+    Raises:
+        KeyMissing: a key is needed and there is none.
+        KeyUnknown: the key sent is not valid, even where none is needed.
+        ScopeTooSmall: the key does not reach that far.
+    """
+    key = caller()
+    if key is None:
+        if scope is Scope.READ and runtime().settings.public_reads:
+            return
+        raise KeyMissing(scope.value)
+    if not key.scope.includes(scope):
+        raise ScopeTooSmall(key.scope.value, scope.value)
+
+
+def caller() -> ApiKey | None:
+    """The key of this request, or None if it brought none.
+
+    Raises:
+        KeyUnknown: it brought one that is not valid.
+    """
+    if "caller" not in g:
+        g.caller = _caller()
+    return cast("ApiKey | None", g.caller)
+
+
+def _caller() -> ApiKey | None:
+    header = request.headers.get("Authorization")
+    if header is None:
+        return None
+    scheme, _, spelled = header.partition(" ")
+    spelled = spelled.strip()
+    if scheme.lower() != "bearer" or len(spelled) > MAX_KEY_LENGTH or not spelled.isascii():
+        raise KeyUnknown
+    with runtime().database.read() as tx:
+        return authenticate(tx, spelled, runtime().pepper, now=now())
+
+
+def may(scope: Scope) -> bool:
+    """Whether the caller has a key that reaches as far as `scope`."""
+    key = caller()
+    return key is not None and key.scope.includes(scope)
+
+
+def check_may_report_for(pledger: str) -> None:
+    """Refuse a key that is tied to another pledger.
+
+    Raises:
+        OtherPledger: it is.
+    """
+    key = caller()
+    if key is not None and key.pledger not in {None, pledger}:
+        raise OtherPledger(str(key.pledger), pledger)

@@ -1,0 +1,70 @@
+"""What every segment of the API is made with: strict arguments, documented scopes, lists and problems."""
+
+from http import HTTPStatus
+from typing import Any
+
+from flask import Flask
+from flask_smorest import Blueprint
+from marshmallow import Schema, fields
+from werkzeug.routing import BaseConverter
+
+from pledgetracker.api.fields import Line
+from pledgetracker.api.parsing import StrictParser
+from pledgetracker.domain.slug import MAX_LENGTH, PATTERN
+
+
+class SlugConverter(BaseConverter):
+    """An id in an address; anything else is no address of ours."""
+
+    regex = rf"[a-z0-9-]{{1,{MAX_LENGTH}}}"
+
+
+class NumberConverter(BaseConverter):
+    """The number of an update in an address."""
+
+    regex = r"[1-9][0-9]{0,8}"
+
+    def to_python(self, value: str) -> int:
+        """The number."""
+        return int(value)
+
+
+def slug_parameter(_: SlugConverter) -> dict[str, Any]:
+    """How an id in an address is documented."""
+    return {"type": "string", "pattern": f"^{PATTERN.pattern}$", "maxLength": MAX_LENGTH}
+
+
+def number_parameter(_: NumberConverter) -> dict[str, Any]:
+    """How a number in an address is documented."""
+    return {"type": "integer", "minimum": 1, "maximum": 999_999_999}
+
+
+def add_converters(app: Flask) -> None:
+    """Teach the application to read ids and numbers in addresses."""
+    app.url_map.converters |= {"slug": SlugConverter, "number": NumberConverter}
+
+
+class ApiBlueprint(Blueprint):
+    """A segment of the API."""
+
+    ARGUMENTS_PARSER = StrictParser()
+
+    def refuses(self, *statuses: int) -> Any:
+        """Document that a call may end with these problems."""
+
+        def decorate(view: Any) -> Any:
+            for status in statuses:
+                view = self.alt_response(status, HTTPStatus(status).name)(view)
+            return view
+
+        return decorate
+
+
+def list_of(schema: type[Schema]) -> type[Schema]:
+    """The document of one page of a list."""
+    cursor = Line(
+        required=True, allow_none=True, metadata={"description": "For the next page; null after the last."}
+    )
+    name = schema.__name__.removesuffix("Document") + "List"
+    items = fields.List(fields.Nested(schema), required=True)
+    return Schema.from_dict({"items": items, "next_cursor": cursor}, name=name)

@@ -1,0 +1,90 @@
+"""/v1/pledgers: who made promises."""
+
+from datetime import datetime
+from typing import Any
+
+from flask import Response, url_for
+
+from pledgetracker.api.access import needs
+from pledgetracker.api.answers import answer, created, listed, nothing
+from pledgetracker.api.blueprint import ApiBlueprint, list_of
+from pledgetracker.api.context import now, runtime
+from pledgetracker.api.effects import effect
+from pledgetracker.api.paging import PageQuery, Sort, next_cursor
+from pledgetracker.api.schemas import PledgerChange, PledgerDocument
+from pledgetracker.domain.access import Scope
+from pledgetracker.services import cataloguing
+from pledgetracker.storage.database import Transaction
+
+blueprint = ApiBlueprint("pledgers", __name__, description="Who made promises")
+
+
+class PledgerQuery(PageQuery):
+    """In which order pledgers are wanted."""
+
+    types = {"id": str, "name": str, "updated_at": datetime}
+
+    sort = Sort(("id", "name", "updated_at"), load_default="id")
+
+
+@blueprint.route("/pledgers", methods=["GET"])
+@needs(Scope.READ)
+@blueprint.arguments(PledgerQuery(), location="query")
+@blueprint.response(200, list_of(PledgerDocument))
+def list_all(query: dict[str, Any]) -> Response:
+    """List pledgers."""
+    page = query["page"]
+    with runtime().database.read() as tx:
+        found = cataloguing.list_pledgers(tx, page)
+    return listed(PledgerDocument, found, next_cursor(page, found.after))
+
+
+@blueprint.route("/pledgers", methods=["POST"])
+@needs(Scope.WRITE)
+@blueprint.arguments(PledgerDocument())
+@blueprint.response(201, PledgerDocument)
+@blueprint.refuses(401, 403, 409)
+def add(fields: Any) -> Response:
+    """Record a pledger."""
+
+    def record(tx: Transaction) -> Response:
+        made = cataloguing.add_pledger(tx, fields, now=now())
+        return created(PledgerDocument, made, url_for("pledgers.get", pledger=made.id))
+
+    return effect(record)
+
+
+@blueprint.route("/pledgers/<slug:pledger>", methods=["GET"])
+@needs(Scope.READ)
+@blueprint.response(200, PledgerDocument)
+@blueprint.refuses(404)
+def get(pledger: str) -> Response:
+    """Show a pledger."""
+    with runtime().database.read() as tx:
+        return answer(PledgerDocument, cataloguing.get_pledger(tx, pledger))
+
+
+@blueprint.route("/pledgers/<slug:pledger>", methods=["PATCH"])
+@needs(Scope.WRITE)
+@blueprint.arguments(PledgerChange(partial=True))
+@blueprint.response(200, PledgerDocument)
+@blueprint.refuses(401, 403, 404)
+def change(fields: Any, pledger: str) -> Response:
+    """Change a pledger."""
+    return effect(
+        lambda tx: answer(PledgerDocument, cataloguing.change_pledger(tx, pledger, fields, now=now()))
+    )
+
+
+@blueprint.route("/pledgers/<slug:pledger>", methods=["DELETE"])
+@needs(Scope.WRITE)
+@blueprint.response(204)
+@blueprint.refuses(401, 403, 404, 409)
+def delete(pledger: str) -> Response:
+    """Remove a pledger that nothing names."""
+
+    def remove(tx: Transaction) -> Response:
+        cataloguing.delete_pledger(tx, pledger)
+        return nothing()
+
+    return effect(remove)

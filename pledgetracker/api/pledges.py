@@ -1,0 +1,181 @@
+"""/v1/pledges: the promises, what becomes of them, and where they stand."""
+
+from datetime import date, datetime
+from typing import Any
+
+from flask import Response, url_for
+from marshmallow import RAISE, Schema
+
+from pledgetracker.api.access import needs
+from pledgetracker.api.answers import answer, created, listed, nothing
+from pledgetracker.api.blueprint import ApiBlueprint, list_of
+from pledgetracker.api.context import now, runtime
+from pledgetracker.api.effects import effect
+from pledgetracker.api.fields import Choice, Day, Line, Slug
+from pledgetracker.api.paging import PageQuery, Sort, next_cursor
+from pledgetracker.api.schemas import (
+    ContactList,
+    PledgeChange,
+    PledgeDocument,
+    RescheduleDocument,
+    WithdrawalDocument,
+)
+from pledgetracker.domain.access import Scope
+from pledgetracker.domain.record import Record
+from pledgetracker.domain.standing import Status
+from pledgetracker.services import pledging
+from pledgetracker.services.reading import PledgeView, Wanted, get_record, list_pledges, view
+from pledgetracker.storage.database import Transaction
+
+blueprint = ApiBlueprint("pledges", __name__, description="Public promises and where they stand")
+
+
+class Instant(Schema):
+    """As of which day a standing is wanted."""
+
+    class Meta:
+        """Nothing unknown passes."""
+
+        unknown = RAISE
+
+    as_of = Day(metadata={"description": "Answer as if it were the last instant of this local day."})
+
+
+class PledgeQuery(PageQuery):
+    """Which pledges are wanted, in which order, as of which day."""
+
+    types = {"id": str, "title": str, "announced_on": date, "updated_at": datetime, "due": date}
+
+    pledger = Slug()
+    initiative = Slug(metadata={"description": "This one and all that stand under it."})
+    status = Choice(Status)
+    q = Line(max_length=200, metadata={"description": "Words that must all occur."})
+    due_from = Day()
+    due_to = Day()
+    as_of = Day(metadata={"description": "Answer as if it were the last instant of this local day."})
+    sort = Sort(("id", "title", "announced_on", "updated_at", "due"), load_default="id")
+
+
+@blueprint.route("/pledges", methods=["GET"])
+@needs(Scope.READ)
+@blueprint.arguments(PledgeQuery(), location="query")
+@blueprint.response(200, list_of(PledgeDocument))
+def list_all(query: dict[str, Any]) -> Response:
+    """List pledges, each with where it stands."""
+    page, as_of = query.pop("page"), query.pop("as_of", None)
+    wanted = Wanted(text=query.pop("q", None), **query)
+    with runtime().database.read() as tx:
+        found = list_pledges(tx, wanted, page, runtime().rules, now=now(), as_of=as_of)
+    return listed(PledgeDocument, found, next_cursor(page, found.after))
+
+
+@blueprint.route("/pledges", methods=["POST"])
+@needs(Scope.WRITE)
+@blueprint.arguments(PledgeDocument())
+@blueprint.response(201, PledgeDocument)
+@blueprint.refuses(401, 403, 409)
+def add(fields: Any) -> Response:
+    """Record a pledge."""
+
+    def record(tx: Transaction) -> Response:
+        made = pledging.add_pledge(tx, fields, runtime().rules, now=now())
+        return created(PledgeDocument, _seen(made), url_for("pledges.get", pledge=made.pledge.id))
+
+    return effect(record)
+
+
+@blueprint.route("/pledges/<slug:pledge>", methods=["GET"])
+@needs(Scope.READ)
+@blueprint.arguments(Instant(), location="query")
+@blueprint.response(200, PledgeDocument)
+@blueprint.refuses(404)
+def get(query: dict[str, Any], pledge: str) -> Response:
+    """Show a pledge and where it stands."""
+    with runtime().database.read() as tx:
+        record = get_record(tx, pledge)
+    return answer(PledgeDocument, view(record, runtime().rules, now=now(), as_of=query.get("as_of")))
+
+
+@blueprint.route("/pledges/<slug:pledge>", methods=["PATCH"])
+@needs(Scope.WRITE)
+@blueprint.arguments(PledgeChange(partial=True))
+@blueprint.response(200, PledgeDocument)
+@blueprint.refuses(401, 403, 404, 409)
+def change(fields: Any, pledge: str) -> Response:
+    """Change a pledge. A new `due` is recorded as a move by the tracker, announced today."""
+    return effect(
+        lambda tx: answer(
+            PledgeDocument, _seen(pledging.change_pledge(tx, pledge, fields, runtime().rules, now=now()))
+        )
+    )
+
+
+@blueprint.route("/pledges/<slug:pledge>", methods=["DELETE"])
+@needs(Scope.WRITE)
+@blueprint.response(204)
+@blueprint.refuses(401, 403, 404, 409)
+def delete(pledge: str) -> Response:
+    """Remove a pledge entered by mistake; one with a history can only be withdrawn."""
+
+    def remove(tx: Transaction) -> Response:
+        pledging.delete_pledge(tx, pledge)
+        return nothing()
+
+    return effect(remove)
+
+
+@blueprint.route("/pledges/<slug:pledge>/contacts", methods=["GET"])
+@needs(Scope.WRITE)
+@blueprint.response(200, ContactList)
+@blueprint.refuses(401, 403, 404)
+def contacts(pledge: str) -> Response:
+    """Show who is told when a deadline nears; change them by PATCH of the pledge."""
+    with runtime().database.read() as tx:
+        return answer(ContactList, get_record(tx, pledge).pledge)
+
+
+@blueprint.route("/pledges/<slug:pledge>/reschedules", methods=["POST"])
+@needs(Scope.WRITE)
+@blueprint.arguments(RescheduleDocument())
+@blueprint.response(201, PledgeDocument)
+@blueprint.refuses(401, 403, 404)
+def reschedule(fields: Any, pledge: str) -> Response:
+    """Record that the deadline was moved; the one first promised stays on record."""
+
+    def record(tx: Transaction) -> Response:
+        moved = pledging.reschedule(tx, pledge, fields, runtime().rules, now=now())
+        return created(PledgeDocument, _seen(moved), url_for("pledges.get", pledge=pledge))
+
+    return effect(record)
+
+
+@blueprint.route("/pledges/<slug:pledge>/withdrawal", methods=["POST"])
+@needs(Scope.WRITE)
+@blueprint.arguments(WithdrawalDocument())
+@blueprint.response(201, PledgeDocument)
+@blueprint.refuses(401, 403, 404, 409)
+def withdraw(fields: Any, pledge: str) -> Response:
+    """Record that the pledge was taken back."""
+
+    def record(tx: Transaction) -> Response:
+        withdrawn = pledging.withdraw(tx, pledge, fields, runtime().rules, now=now())
+        return created(PledgeDocument, _seen(withdrawn), url_for("pledges.get", pledge=pledge))
+
+    return effect(record)
+
+
+@blueprint.route("/pledges/<slug:pledge>/withdrawal", methods=["DELETE"])
+@needs(Scope.WRITE)
+@blueprint.response(200, PledgeDocument)
+@blueprint.refuses(401, 403, 404)
+def rescind_withdrawal(pledge: str) -> Response:
+    """Record that the pledge stands after all."""
+    return effect(
+        lambda tx: answer(
+            PledgeDocument, _seen(pledging.rescind_withdrawal(tx, pledge, runtime().rules, now=now()))
+        )
+    )
+
+
+def _seen(record: Record) -> PledgeView:
+    return view(record, runtime().rules, now=now())

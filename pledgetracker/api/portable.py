@@ -1,0 +1,80 @@
+"""The file format that `seed`, import and export share: one JSON file per initiative.
+
+`seeds/README.md` documents it for people who write such files.
+"""
+
+from typing import Any, cast
+
+from marshmallow import ValidationError, fields, post_load, validate
+
+from pledgetracker.api.fields import Whole
+from pledgetracker.api.parsing import field_problems, parse_json
+from pledgetracker.api.schemas import (
+    MAX_NUMBER,
+    Document,
+    InitiativeDocument,
+    Part,
+    PledgeDocument,
+    PledgerDocument,
+    ProgressDocument,
+    RescheduleDocument,
+    WithdrawalDocument,
+)
+from pledgetracker.domain.errors import Invalid
+from pledgetracker.services.importing import FileFields
+
+FORMAT = "pledgetracker/1"
+
+
+class FileProgress(ProgressDocument):
+    """A progress update in a file, numbered in order."""
+
+    id = Whole(1, MAX_NUMBER, required=True)
+
+
+class FileReschedule(RescheduleDocument):
+    """A move of the deadline in a file, numbered in order."""
+
+    id = Whole(1, MAX_NUMBER, required=True)
+
+
+class FilePledge(PledgeDocument):
+    """A pledge in a file, with everything that hangs on it."""
+
+    reschedules = fields.List(Part(FileReschedule), load_default=list)
+    withdrawal = Part(WithdrawalDocument, allow_none=True, load_default=None)
+    progress = fields.List(Part(FileProgress), load_default=list)
+
+    @post_load
+    def make(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+        """The pledge, and beside it what hangs on it."""
+        hanging = {name: data.pop(name) for name in ("reschedules", "withdrawal", "progress")}
+        for name in ("reschedules", "progress"):
+            for i, entry in enumerate(hanging[name]):
+                if entry.pop("id") != i + 1:
+                    raise ValidationError({i: {"id": [f"Out of order: expected {i + 1}."]}}, name)
+        return {"pledge": super().make(data, **kwargs), **hanging}
+
+
+class FileDocument(Document):
+    """A whole file."""
+
+    format = fields.String(
+        required=True, validate=validate.Equal(FORMAT, error=f"Only the format {FORMAT} is known.")
+    )
+    initiative = Part(InitiativeDocument, required=True, allow_none=True)
+    pledgers = fields.List(Part(PledgerDocument), required=True)
+    pledges = fields.List(Part(FilePledge), required=True)
+
+
+def read_file(content: bytes) -> FileFields:
+    """What a file says, checked for form.
+
+    Raises:
+        Malformed: it is not JSON, or not well-formed.
+        Invalid: it has fields that the format does not have, or the wrong values.
+    """
+    try:
+        return cast("FileFields", FileDocument().load(parse_json(content)))
+    except ValidationError as error:
+        raise Invalid(field_problems(error.messages)) from error

@@ -1,0 +1,114 @@
+"""The one table from refusal to HTTP: every error is an RFC 9457 problem document."""
+
+import orjson
+import structlog
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+from pledgetracker.domain import errors
+from pledgetracker.storage.database import Unavailable
+
+MIMETYPE = "application/problem+json"
+RETRY_AFTER_SECONDS = 5
+
+log = structlog.get_logger(__name__)
+
+# Refusal: status, name of the problem, what it is in general.
+TABLE: dict[type[Exception], tuple[int, str, str]] = {
+    errors.Invalid: (422, "invalid", "The content breaks a rule"),
+    errors.NotFound: (404, "not-found", "There is no such thing"),
+    errors.AlreadyExists: (409, "already-exists", "The id is taken"),
+    errors.StillReferenced: (409, "still-referenced", "Something else needs it"),
+    errors.AlreadySuperseded: (409, "already-superseded", "It has been corrected already"),
+    errors.AlreadyWithdrawn: (409, "already-withdrawn", "It is withdrawn already"),
+    errors.KeyMissing: (401, "key-missing", "A key is needed"),
+    errors.KeyUnknown: (401, "key-unknown", "The key is not valid"),
+    errors.ScopeTooSmall: (403, "scope-too-small", "The key may not do this"),
+    errors.OtherPledger: (403, "other-pledger", "The key may not do this"),
+    Unavailable: (503, "unavailable", "The database cannot be reached"),
+}
+
+# Errors of HTTP itself: name of the problem, cure.
+HTTP_CURES = {
+    400: ("malformed", None),
+    404: ("not-found", "There is nothing at this address; see /docs for what there is."),
+    405: ("method-not-allowed", "This address does not know this method; see the Allow header."),
+    413: ("too-large", "The body is too large: at most 1 MiB is taken."),
+    414: ("too-long", "The address is too long."),
+    415: ("unsupported-media-type", None),
+    500: ("internal-error", "Something is wrong on our side, and has been logged."),
+}
+
+
+def problem(
+    status: int,
+    name: str,
+    title: str,
+    detail: str,
+    fields: tuple[errors.FieldProblem, ...] = (),
+) -> Response:
+    """A problem document as an answer."""
+    document: dict[str, object] = {
+        "type": f"/docs#problem-{name}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "instance": request.path,
+    }
+    if fields:
+        document["errors"] = [_field(field) for field in fields]
+    return Response(orjson.dumps(document), status, mimetype=MIMETYPE)
+
+
+def _field(field: errors.FieldProblem) -> dict[str, str]:
+    if field.pointer.startswith("?"):
+        return {"parameter": field.pointer[1:], "detail": field.detail}
+    return {"pointer": field.pointer, "detail": field.detail}
+
+
+def refused(refusal: Exception) -> Response:
+    """The answer to a refusal, by the table."""
+    status, name, title = TABLE[type(refusal)]
+    if isinstance(refusal, errors.Invalid):
+        first, *others = refusal.problems
+        more = f" And {len(others)} more; see errors." if others else ""
+        return problem(status, name, title, f"{_place(first)}{first.detail}{more}", tuple(refusal.problems))
+    if isinstance(refusal, Unavailable):
+        log.error("database unavailable", reason=str(refusal))
+        answer = problem(status, name, title, "Nothing was changed; try again in a few seconds.")
+        answer.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+        return answer
+    answer = problem(status, name, title, str(refusal))
+    if status == 401:  # noqa: PLR2004 -- the one status with a header of its own
+        answer.headers["WWW-Authenticate"] = 'Bearer realm="pledgetracker"'
+    return answer
+
+
+def _place(field: errors.FieldProblem) -> str:
+    return f"{field.pointer.removeprefix('?').removeprefix('/')}: " if field.pointer else ""
+
+
+def http_error(error: HTTPException) -> Response:
+    """The answer to an error of HTTP itself."""
+    status = error.code or 500
+    name, cure = HTTP_CURES.get(status, (error.name.lower().replace(" ", "-"), None))
+    answer = problem(status, name, error.name, cure or error.description or error.name)
+    for header, value in error.get_headers():
+        if header not in {"Content-Type", "Content-Length"}:
+            answer.headers[header] = value
+    return answer
+
+
+def unexpected(error: Exception) -> Response:
+    """The answer to an error that nobody foresaw; the log has the rest."""
+    log.error("unexpected error", path=request.path, method=request.method, exc_info=error)
+    name, cure = HTTP_CURES[500]
+    return problem(500, name, "Internal error", cure or "")
+
+
+def register(app: Flask) -> None:
+    """Answer every error of `app` by this module."""
+    for kind in TABLE:
+        app.register_error_handler(kind, refused)
+    app.register_error_handler(HTTPException, http_error)
+    app.register_error_handler(Exception, unexpected)

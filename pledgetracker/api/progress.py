@@ -1,0 +1,69 @@
+"""/v1/pledges/{id}/progress: what was reported."""
+
+from datetime import date
+from typing import Any
+
+from flask import Response, url_for
+
+from pledgetracker.api.access import check_may_report_for, needs
+from pledgetracker.api.answers import answer, created, listed
+from pledgetracker.api.blueprint import ApiBlueprint, list_of
+from pledgetracker.api.context import now, runtime
+from pledgetracker.api.effects import effect
+from pledgetracker.api.paging import PageQuery, Sort, next_cursor
+from pledgetracker.api.schemas import ProgressDocument
+from pledgetracker.domain.access import Scope
+from pledgetracker.services.reading import get_record, get_update, list_updates, view_update
+from pledgetracker.services.reporting import record_progress
+from pledgetracker.storage.database import Transaction
+
+blueprint = ApiBlueprint("progress", __name__, description="What was reported on a pledge")
+
+
+class ProgressQuery(PageQuery):
+    """In which order updates are wanted."""
+
+    types = {"id": int, "as_of": date}
+    key = int
+
+    sort = Sort(("id", "as_of"), load_default="id")
+
+
+@blueprint.route("/pledges/<slug:pledge>/progress", methods=["GET"])
+@needs(Scope.READ)
+@blueprint.arguments(ProgressQuery(), location="query")
+@blueprint.response(200, list_of(ProgressDocument))
+@blueprint.refuses(404)
+def list_all(query: dict[str, Any], pledge: str) -> Response:
+    """List the progress updates of a pledge, corrected ones too."""
+    page = query["page"]
+    with runtime().database.read() as tx:
+        found = list_updates(tx, pledge, page)
+    return listed(ProgressDocument, found, next_cursor(page, found.after))
+
+
+@blueprint.route("/pledges/<slug:pledge>/progress", methods=["POST"])
+@needs(Scope.PROGRESS)
+@blueprint.arguments(ProgressDocument())
+@blueprint.response(201, ProgressDocument)
+@blueprint.refuses(401, 403, 404, 409)
+def add(fields: Any, pledge: str) -> Response:
+    """Record a progress update; the next GET of the pledge knows it."""
+
+    def report(tx: Transaction) -> Response:
+        check_may_report_for(get_record(tx, pledge).pledge.pledger)
+        record, update = record_progress(tx, pledge, fields, runtime().rules, now=now())
+        location = url_for("progress.get", pledge=pledge, number=update.number)
+        return created(ProgressDocument, view_update(record, update), location)
+
+    return effect(report)
+
+
+@blueprint.route("/pledges/<slug:pledge>/progress/<number:number>", methods=["GET"])
+@needs(Scope.READ)
+@blueprint.response(200, ProgressDocument)
+@blueprint.refuses(404)
+def get(pledge: str, number: int) -> Response:
+    """Show one progress update."""
+    with runtime().database.read() as tx:
+        return answer(ProgressDocument, get_update(tx, pledge, number))

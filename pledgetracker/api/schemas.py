@@ -1,0 +1,434 @@
+"""The documents that go in and out: one schema each, for both ways, and the truth for /openapi.json.
+
+What GET shows may be sent back: names that are only shown are taken and left aside, any other unknown
+name is refused.
+"""
+
+from typing import Any
+
+from marshmallow import RAISE, Schema, ValidationError, fields, post_load, pre_load, validate
+
+from pledgetracker.api.fields import (
+    Choice,
+    Day,
+    DueField,
+    Email,
+    Line,
+    Number,
+    Share,
+    Slug,
+    Text,
+    TimeZone,
+    Truth,
+    Url,
+    Whole,
+)
+from pledgetracker.domain.alert import AlertState
+from pledgetracker.domain.catalogue import PledgerKind
+from pledgetracker.domain.flag import FlagKind
+from pledgetracker.domain.milestone import MilestoneStatus
+from pledgetracker.domain.pledge import FINAL_MILESTONE, Contact, Milestone, SetBy, Source, Statement
+from pledgetracker.domain.standing import Delivery, ReportingState, Schedule, Status
+from pledgetracker.domain.target import Comparator
+from pledgetracker.domain.update import Claim
+
+MAX_DAYS = 36_500
+MAX_ITEMS = 200
+MAX_NUMBER = 2**31 - 1
+
+
+class Document(Schema):
+    """A document in which nothing unknown passes, and what is only shown may come back."""
+
+    class Meta:
+        """Nothing unknown passes."""
+
+        unknown = RAISE
+
+    @pre_load
+    def leave_aside(self, data: Any, **_: Any) -> Any:
+        """Take out what is shown and never set."""
+        if not isinstance(data, dict):
+            return data
+        shown = {field.data_key or name for name, field in self.dump_fields.items() if field.dump_only}
+        return {name: value for name, value in data.items() if name not in shown}
+
+
+class Part(fields.Nested):
+    """A document inside another; always whole, also where the outer one is a partial change."""
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Any, partial: Any = None, **kwargs: Any
+    ) -> Any:
+        del partial
+        return super()._deserialize(value, attr, data, partial=False, **kwargs)
+
+
+def _parts(schema: type[Schema], **kwargs: Any) -> fields.List[Any]:
+    """A list of documents, not endless."""
+    not_endless = validate.Length(max=MAX_ITEMS, error=f"At most {MAX_ITEMS} fit.")
+    return fields.List(Part(schema), validate=not_endless, **kwargs)
+
+
+def _said(data: dict[str, Any], of: str) -> dict[str, Any]:
+    """What was loaded, without the detour that a dotted attribute makes."""
+    detour: dict[str, Any] = data.get(of, {})
+    return {name: value for name, value in data.items() if name != of} | detour
+
+
+class SourceDocument(Document):
+    """Where something was said."""
+
+    url = Url(allow_none=True, metadata={"description": "Where it is to be read."})
+    title = Line(allow_none=True)
+    publisher = Line(allow_none=True)
+    published_on = Day(allow_none=True)
+    archived_url = Url(allow_none=True, metadata={"description": "A copy that outlives the page."})
+    quote = Text(allow_none=True, metadata={"description": "A few of its words."})
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> Source:
+        """The source, which must be found somehow."""
+        if not any(data.values()):
+            raise ValidationError("Say at least one of url, title, publisher, archived_url and quote.")
+        return Source(**data)
+
+
+class StatementDocument(Document):
+    """The promise in the words it was made in."""
+
+    text = Text(required=True)
+    source = Part(SourceDocument, allow_none=True)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> Statement:
+        """The statement."""
+        return Statement(**data)
+
+
+class BaselineDocument(Document):
+    """The value at the start and its day; 0 on the day of the announcement unless said."""
+
+    value = Number(allow_none=True)
+    date = Day(allow_none=True)
+
+
+class ContactDocument(Document):
+    """Somebody who is told when a deadline nears."""
+
+    name = Line(allow_none=True)
+    email = Email(required=True)
+    language = Line(max_length=10, load_default="en", metadata={"description": "en or fr."})
+    role = Line(allow_none=True)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> Contact:
+        """The contact."""
+        if data["language"] not in {"en", "fr"}:
+            raise ValidationError("Must be en or fr.", "language")
+        return Contact(**data)
+
+
+class ContactList(Schema):
+    """The contacts of a pledge."""
+
+    items = fields.List(fields.Nested(ContactDocument), attribute="contacts", required=True)
+
+
+class DueDocument(Document):
+    """A due date as it was said, and the last day of the period it names."""
+
+    text = Line(required=True)
+    precision = Line(dump_only=True, metadata={"description": "year, quarter, month or day."})
+    date = Day(dump_only=True)
+    original_date = Day(dump_only=True, allow_none=True, metadata={"description": "As first promised."})
+    time_zone = TimeZone()
+
+
+class FlagNote(Document):
+    """A flag open at the instant of the standing."""
+
+    kind = Choice(FlagKind, dump_only=True)
+    milestone = Slug(dump_only=True, allow_none=True)
+    episode = Day(dump_only=True, metadata={"description": "The date that names this occurrence."})
+    since = Day(dump_only=True, metadata={"description": "The local day from which it holds."})
+
+
+class MilestoneDocument(Document):
+    """A dated intermediate target, or an event where it has none; `target` is the pledge's own."""
+
+    id = Slug(required=True)
+    title = Line(allow_none=True)
+    set_by = Choice(SetBy, metadata={"description": "Whose date it is; the tracker's never bend the path."})
+    due = DueField(DueDocument(), required=True)
+    target = Number(allow_none=True)
+    status = Choice(MilestoneStatus, dump_only=True)
+    flags = fields.List(fields.Nested(FlagNote), dump_only=True)
+
+
+class FigureDocument(Document):
+    """What the reports amount to."""
+
+    value = Number(dump_only=True)
+    as_of = Day(dump_only=True)
+    completion = Number(dump_only=True, allow_none=True)
+
+
+class PathDocument(Document):
+    """The figure held against the path; null where undefined. Rates are per day."""
+
+    expected = Number(dump_only=True, allow_none=True)
+    gap = Number(dump_only=True, allow_none=True, metadata={"description": "Ahead is positive."})
+    pace = Number(dump_only=True, allow_none=True)
+    days_ahead = Whole(-MAX_NUMBER, MAX_NUMBER, dump_only=True, allow_none=True)
+    current_rate = Number(dump_only=True, allow_none=True)
+    required_rate = Number(dump_only=True, allow_none=True)
+    projected_value = Number(dump_only=True, allow_none=True)
+    projected_date = Day(dump_only=True, allow_none=True)
+
+
+class LatenessDocument(Document):
+    """Days past the deadline in force, and past the one first promised."""
+
+    current = Whole(0, MAX_NUMBER, dump_only=True, allow_none=True)
+    original = Whole(0, MAX_NUMBER, dump_only=True, allow_none=True)
+
+
+class RescheduleDocument(Document):
+    """A move of the deadline."""
+
+    id = Whole(1, MAX_NUMBER, attribute="number", dump_only=True)
+    due = DueField(DueDocument(only=("text", "precision", "date")), required=True, allow_none=True)
+    announced_on = Day(allow_none=True, metadata={"description": "From when it counts; today unless said."})
+    moved_by = Choice(SetBy)
+    reason = Text(allow_none=True)
+    source = Part(SourceDocument, allow_none=True)
+    recorded_at = fields.AwareDateTime(dump_only=True)
+
+    @post_load
+    def unpair(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """Only the date: the zone is the pledge's."""
+        if data.get("due") is not None:
+            data["due"], zone = data["due"]
+            if zone is not None:
+                raise ValidationError("A move keeps the pledge's time zone; leave it out.", "due")
+        return data
+
+
+class WithdrawalDocument(Document):
+    """That a pledge was taken back."""
+
+    on = Day(allow_none=True, metadata={"description": "From when; today unless said."})
+    reason = Text(allow_none=True)
+    source = Part(SourceDocument, allow_none=True)
+    recorded_at = fields.AwareDateTime(dump_only=True)
+
+
+class PledgeDocument(Document):
+    """A pledge and where it stands."""
+
+    id = Slug(attribute="pledge.id", metadata={"description": "Permanent; made from the title unless said."})
+    title = Line(attribute="pledge.title", required=True)
+    pledger = Slug(attribute="pledge.pledger", required=True)
+    initiative = Slug(attribute="pledge.initiative", allow_none=True)
+    statement = Part(StatementDocument, attribute="pledge.statement", allow_none=True)
+    indicator = Line(
+        attribute="pledge.indicator",
+        allow_none=True,
+        metadata={"description": "What is counted, spelled out: people who completed a course."},
+    )
+    unit = Line(attribute="pledge.unit", allow_none=True, metadata={"examples": ["person", "EUR"]})
+    comparator = Choice(Comparator, attribute="pledge.comparator")
+    target = Number(attribute="pledge.target", allow_none=True)
+    tolerance = Share(
+        attribute="pledge.tolerance",
+        allow_none=True,
+        metadata={"description": "For `about`; 0.1 unless said."},
+    )
+    announced_on = Day(attribute="pledge.announced_on", required=True)
+    baseline = Part(BaselineDocument, attribute="pledge.baseline", allow_none=True)
+    cadence_days = Whole(1, MAX_DAYS, attribute="pledge.cadence_days", allow_none=True)
+    grace_days = Whole(0, MAX_DAYS, attribute="pledge.grace_days", allow_none=True)
+    time_zone = TimeZone(attribute="pledge.time_zone")
+    due = DueField(DueDocument(), allow_none=True)
+    milestones = _parts(MilestoneDocument)
+    contacts = _parts(ContactDocument, load_only=True)
+    status = Choice(Status, attribute="standing.status", dump_only=True)
+    because = Line(dump_only=True)
+    delivery = Choice(Delivery, attribute="standing.delivery", dump_only=True)
+    reporting = Choice(ReportingState, attribute="standing.reporting", dump_only=True)
+    schedule = Choice(Schedule, attribute="standing.schedule", dump_only=True)
+    figure = fields.Nested(FigureDocument, dump_only=True, allow_none=True)
+    path = fields.Nested(PathDocument, attribute="standing.progress", dump_only=True)
+    lateness = fields.Nested(LatenessDocument, attribute="standing.lateness", dump_only=True)
+    report_due_on = Day(attribute="standing.calendar.due", dump_only=True)
+    reschedules = fields.List(
+        fields.Nested(RescheduleDocument), attribute="record.reschedules", dump_only=True
+    )
+    withdrawal = fields.Nested(
+        WithdrawalDocument, attribute="record.withdrawal", dump_only=True, allow_none=True
+    )
+    flags = fields.List(fields.Nested(FlagNote), attribute="standing.flags", dump_only=True)
+    version = Whole(1, MAX_NUMBER, attribute="pledge.version", dump_only=True)
+    created_at = fields.AwareDateTime(attribute="pledge.created_at", dump_only=True)
+    updated_at = fields.AwareDateTime(attribute="pledge.updated_at", dump_only=True)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """The fields of the pledge alone, the zone said once."""
+        said = _said(data, "pledge")
+        zones = {zone for zone in (said.get("time_zone"), (said.get("due") or (None, None))[1]) if zone}
+        if len(zones) > 1:
+            raise ValidationError("Differs from time_zone; say it once.", "due")
+        if zones:
+            said["time_zone"] = zones.pop()
+        if said.get("due") is not None:
+            said["due"] = said["due"][0]
+        if "milestones" in said:
+            said["milestones"] = tuple(_milestones(said))
+        if "contacts" in said:
+            said["contacts"] = tuple(said["contacts"])
+        return said
+
+
+def _milestones(said: dict[str, Any]) -> Any:
+    """The milestones without the last, which repeats target and deadline and must agree with them."""
+    for i, fields_ in enumerate(said["milestones"]):
+        due, zone = fields_["due"]
+        if zone not in {None, said.get("time_zone", zone)}:
+            raise ValidationError(
+                {i: {"due": ["Its days are those of the pledge's time zone."]}}, "milestones"
+            )
+        if fields_["id"] != FINAL_MILESTONE:
+            yield Milestone(**{**fields_, "due": due})
+        elif (due, fields_.get("target")) != (
+            said.get("due", due),
+            said.get("target", fields_.get("target")),
+        ):
+            detail = "Repeats the pledge's own target and deadline: change those instead."
+            raise ValidationError({i: [detail]}, "milestones")
+
+
+class PledgeChange(PledgeDocument):
+    """What may be changed of a pledge: any of what GET shows, the rest staying as it is."""
+
+
+class ProgressDocument(Document):
+    """A progress update: exactly one of value, increment, no_change and done."""
+
+    id = Whole(1, MAX_NUMBER, attribute="update.number", dump_only=True)
+    as_of = Day(
+        attribute="update.as_of",
+        required=True,
+        metadata={"description": "The day that the figure describes."},
+    )
+    reported_at = Day(
+        attribute="update.reported_at",
+        allow_none=True,
+        metadata={"description": "When its source said it; today unless said."},
+    )
+    recorded_at = fields.AwareDateTime(attribute="update.recorded_at", dump_only=True)
+    value = Number(attribute="update.value", allow_none=True, metadata={"description": "Total to date."})
+    increment = Number(
+        attribute="update.increment", allow_none=True, metadata={"description": "What came on top."}
+    )
+    no_change = Truth(attribute="update.no_change", allow_none=True)
+    done = Truth(attribute="update.done", allow_none=True)
+    milestone = Slug(
+        attribute="update.milestone",
+        allow_none=True,
+        metadata={"description": "The event milestone that `done` speaks of."},
+    )
+    claim = Choice(Claim, attribute="update.claim", allow_none=True)
+    note = Text(attribute="update.note", allow_none=True)
+    reported_by = Line(
+        attribute="update.reported_by", allow_none=True, metadata={"description": "Who says so."}
+    )
+    evidence = _parts(SourceDocument, attribute="update.evidence")
+    supersedes = Whole(
+        1,
+        MAX_NUMBER,
+        attribute="update.supersedes",
+        allow_none=True,
+        metadata={"description": "The update this corrects."},
+    )
+    superseded_by = Whole(1, MAX_NUMBER, dump_only=True, allow_none=True)
+    counts = Truth(
+        dump_only=True, metadata={"description": "Whether it makes figures: false before the baseline."}
+    )
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """The fields, lists as tuples."""
+        said = _said(data, "update")
+        if "evidence" in said:
+            said["evidence"] = tuple(said["evidence"])
+        return said
+
+
+class PledgerDocument(Document):
+    """Who made promises."""
+
+    id = Slug(metadata={"description": "Permanent; made from the name unless said."})
+    name = Line(required=True)
+    kind = Choice(PledgerKind, allow_none=True)
+    url = Url(allow_none=True)
+    version = Whole(1, MAX_NUMBER, dump_only=True)
+    created_at = fields.AwareDateTime(dump_only=True)
+    updated_at = fields.AwareDateTime(dump_only=True)
+
+
+class PledgerChange(PledgerDocument):
+    """What may be changed of a pledger."""
+
+
+class InitiativeDocument(Document):
+    """What groups pledges."""
+
+    id = Slug(metadata={"description": "Permanent; made from the title unless said."})
+    title = Line(required=True)
+    parent = Slug(allow_none=True)
+    description = Text(allow_none=True)
+    url = Url(allow_none=True)
+    version = Whole(1, MAX_NUMBER, dump_only=True)
+    created_at = fields.AwareDateTime(dump_only=True)
+    updated_at = fields.AwareDateTime(dump_only=True)
+
+
+class InitiativeChange(InitiativeDocument):
+    """What may be changed of an initiative."""
+
+
+class FlagDocument(Document):
+    """A flag as it stands in the record."""
+
+    id = Whole(1, MAX_NUMBER, dump_only=True)
+    pledge = Slug(dump_only=True)
+    kind = Choice(FlagKind, dump_only=True)
+    milestone = Slug(dump_only=True, allow_none=True)
+    episode = Day(dump_only=True, metadata={"description": "The date that names this occurrence."})
+    opened_on = Day(dump_only=True, metadata={"description": "The local day from which it counts."})
+    opened_at = fields.AwareDateTime(dump_only=True)
+    cleared_at = fields.AwareDateTime(dump_only=True, allow_none=True)
+
+
+class AlertDocument(Document):
+    """An owed alert and what became of it. The recipient shows only to keys with scope write."""
+
+    id = Whole(1, MAX_NUMBER, attribute="entry.id", dump_only=True)
+    pledge = Slug(attribute="entry.pledge", dump_only=True)
+    milestone = Slug(attribute="entry.milestone", dump_only=True, allow_none=True)
+    kind = Line(attribute="entry.kind", dump_only=True)
+    episode = Day(attribute="entry.episode", dump_only=True)
+    step = Whole(0, MAX_NUMBER, attribute="entry.step", dump_only=True)
+    recipient = Email(dump_only=True, allow_none=True)
+    channel = Line(attribute="entry.channel", dump_only=True)
+    due_at = fields.AwareDateTime(attribute="entry.due_at", dump_only=True)
+    planned_at = fields.AwareDateTime(attribute="entry.planned_at", dump_only=True)
+    state = Choice(AlertState, attribute="entry.state", dump_only=True)
+    reason = Line(attribute="entry.reason", dump_only=True, allow_none=True)
+    superseded_by = Whole(1, MAX_NUMBER, attribute="entry.superseded_by", dump_only=True, allow_none=True)
+    attempts = Whole(0, MAX_NUMBER, attribute="entry.attempts", dump_only=True)
+    next_attempt_at = fields.AwareDateTime(attribute="entry.next_attempt_at", dump_only=True, allow_none=True)
+    ended_at = fields.AwareDateTime(attribute="entry.ended_at", dump_only=True, allow_none=True)
+    message_id = Line(dump_only=True, allow_none=True)

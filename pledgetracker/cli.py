@@ -1,0 +1,268 @@
+"""The command line: serve, schedule, tick, db, seed, keys, check."""
+
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, time, timedelta
+from importlib.resources import files
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import click
+
+from pledgetracker import __version__
+from pledgetracker import runtime as composition
+from pledgetracker.api.portable import read_file
+from pledgetracker.domain.access import Scope
+from pledgetracker.domain.errors import Invalid, Refusal
+from pledgetracker.runtime import Runtime
+from pledgetracker.scheduler import run, turn
+from pledgetracker.services import keyring, monitoring
+from pledgetracker.services.checking import advise, readiness
+from pledgetracker.services.importing import FileRefused, add_missing
+from pledgetracker.services.monitoring import TickReport
+from pledgetracker.settings import CONFIG_VARIABLE, Settings, SettingsError
+from pledgetracker.storage import schema
+from pledgetracker.storage.database import Unavailable
+
+CONFIG = click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help=f"The settings file; else the one named by {CONFIG_VARIABLE}.",
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+@CONFIG
+def main(config: Path | None) -> None:
+    """Track public pledges with targets and deadlines."""
+    if config is not None:
+        # Server processes are started anew and find the file by the environment.
+        os.environ[CONFIG_VARIABLE] = str(config)
+
+
+@main.command()
+def serve() -> None:
+    """Serve the API and the pages."""
+    with _started() as runtime:
+        settings = runtime.settings
+        _check_schema(runtime)
+        _check_port(settings)
+        runtime.database.close()
+    from granian import Granian
+    from granian.constants import Interfaces
+
+    Granian(
+        "pledgetracker.app:create",
+        factory=True,
+        interface=Interfaces.WSGI,
+        address=settings.host,
+        port=settings.port,
+        workers=settings.processes,
+        blocking_threads=settings.threads,
+        respawn_failed_workers=True,
+        websockets=False,
+    ).serve()
+
+
+def _check_port(settings: Settings) -> None:
+    """Refuse a taken port: the server would share it silently with whoever has it."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            cure = "Stop what listens there, or set PLEDGETRACKER_PORT to another port."
+            raise click.ClickException(f"{settings.host}:{settings.port}: {error.strerror}. {cure}") from None
+
+
+@main.command()
+def schedule() -> None:
+    """Tick: find what is due, flag it, deliver what is owed. Runs beside `serve`, once or several times."""
+    with _started() as runtime:
+        _check_schema(runtime)
+        run(runtime)
+
+
+@main.command()
+@click.option(
+    "--at", type=click.DateTime(["%Y-%m-%d"]), help="The day to look at, at its end; today unless said."
+)
+@click.option("--apply/--dry-run", default=None, help="With --at nothing is changed unless told to.")
+def tick(at: datetime | None, apply: bool | None) -> None:
+    """Tick once, or show what the tick of a day would bring."""
+    with _started() as runtime:
+        _check_schema(runtime)
+        now = runtime.clock() if at is None else _end_of(at.date(), runtime.settings.time_zone)
+        if apply if apply is not None else at is None:
+            found, delivered = turn(runtime, now=now, at=None if at is None else now)
+            _tell(found)
+            click.echo(
+                f"{delivered.sent} sent, {delivered.cancelled} cancelled, {delivered.put_off} put off."
+            )
+            if delivered.outage is not None:
+                raise click.ClickException(f"Mail waits: {delivered.outage}")
+            return
+        _tell(monitoring.rehearse(runtime.database, runtime.rules, now=now))
+        click.echo("Nothing was changed; --apply does it.")
+
+
+def _end_of(day: date, zone: str) -> datetime:
+    """The last instant of a day."""
+    midnight = datetime.combine(day + timedelta(days=1), time(), ZoneInfo(zone))
+    return midnight - timedelta(microseconds=1)
+
+
+def _tell(report: TickReport) -> None:
+    for found in report.looks:
+        click.echo(found.pledge)
+        for flag in found.cleared:
+            click.echo(f"  cleared  {flag.kind}{_on(flag.milestone)} ({flag.episode})")
+        for flag in found.opened:
+            click.echo(f"  opened   {flag.kind}{_on(flag.milestone)} ({flag.episode})")
+        for alert in found.planned:
+            words = f"{alert.kind}{_on(alert.milestone)}, step {alert.step}"
+            click.echo(f"  alert    {words}, to {alert.recipient.email}")
+        if found.superseded:
+            click.echo(f"           which speaks for {len(found.superseded)} more")
+    planned = sum(len(found.planned) for found in report.looks)
+    click.echo(f"{report.checked} pledges looked at, {len(report.looks)} changed, {planned} alerts owed.")
+
+
+def _on(milestone: str | None) -> str:
+    return f" on {milestone}" if milestone else ""
+
+
+@main.group()
+def db() -> None:
+    """Look after the database."""
+
+
+@db.command()
+def upgrade() -> None:
+    """Bring the schema up to date."""
+    with _started() as runtime:
+        schema.upgrade(runtime.database)
+        click.echo(f"Schema {schema.newest()}, {runtime.database.description}.")
+
+
+@db.command()
+def version() -> None:
+    """Tell the version of the schema, and the one that this program works with."""
+    with _started() as runtime, runtime.database.read() as tx:
+        click.echo(f"found {tx.schema_version()}, wanted {schema.newest()}")
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False), required=False)
+def seed(folder: Path | None) -> None:
+    """Load the pledges in FOLDER, or those that come along; what is there already stays as it is."""
+    paths = sorted((folder or bundled("seeds")).glob("*.json"))
+    if not paths:
+        raise click.ClickException(f"There are no .json files in {folder}.")
+    with _started() as runtime:
+        _check_schema(runtime)
+        documents = {}
+        for path in paths:
+            try:
+                documents[path.name] = read_file(path.read_bytes())
+            except Invalid as refusal:
+                raise FileRefused(path.name, refusal.problems) from refusal
+        now = runtime.clock()
+        added = runtime.database.write(lambda tx: add_missing(tx, documents, runtime.rules, now=now))
+        click.echo(
+            f"Added {added.initiatives} initiatives, {added.pledgers} pledgers, "
+            f"{added.pledges} pledges and {added.updates} progress updates from {len(paths)} files."
+        )
+
+
+def bundled(name: str) -> Path:
+    """Where what comes with the program lies: in the package, or in a checkout beside it."""
+    package = Path(str(files("pledgetracker")))
+    packed = package / "_data" / name
+    return packed if packed.exists() else package.parent / name
+
+
+@main.group()
+def keys() -> None:
+    """Make, list and revoke API keys."""
+
+
+@keys.command()
+@click.argument("name")
+@click.option("--scope", type=click.Choice([scope.value for scope in Scope]), required=True)
+@click.option("--pledger", help="Tie the key to the pledges of this pledger.")
+@click.option("--days", type=click.IntRange(1, 36_500), help="Days until it expires; never unless said.")
+def create(name: str, scope: str, pledger: str | None, days: int | None) -> None:
+    """Make a key and print it, this once."""
+    with _started() as runtime:
+        _check_schema(runtime)
+        now = runtime.clock()
+        expires_at = None if days is None else now + timedelta(days=days)
+        key = runtime.database.write(
+            lambda tx: keyring.create_key(
+                tx, name, Scope(scope), runtime.pepper, pledger=pledger, expires_at=expires_at, now=now
+            )
+        )
+        click.echo(key)
+
+
+@keys.command("list")
+def list_keys() -> None:
+    """List keys by their public ids."""
+    with _started() as runtime, runtime.database.read() as tx:
+        for key in tx.keys.all():
+            ends = f"revoked {key.revoked_at:%Y-%m-%d}" if key.revoked_at else "valid"
+            if key.expires_at and not key.revoked_at:
+                ends = f"until {key.expires_at:%Y-%m-%d}"
+            tied = f" for {key.pledger}" if key.pledger else ""
+            click.echo(f"{key.id}  {key.scope:<8}  {ends}  {key.name}{tied}")
+
+
+@keys.command()
+@click.argument("key_id")
+def revoke(key_id: str) -> None:
+    """End the validity of the key with the public id KEY_ID."""
+    with _started() as runtime:
+        runtime.database.write(lambda tx: keyring.revoke_key(tx, key_id, now=runtime.clock()))
+
+
+@main.command()
+def check() -> None:
+    """Say what is missing for production; exit with 1 if something serious is."""
+    with _started() as runtime:
+        report = readiness(runtime.database, runtime.settings.tick_seconds, now=runtime.clock())
+        for looked in report.checks:
+            click.echo(f"{'ok     ' if looked.ok else 'PROBLEM'}  {looked.name}: {looked.detail}")
+        advice = advise(runtime.settings)
+        for item in advice:
+            mark = "PROBLEM" if item.is_serious else "advice "
+            click.echo(f"{mark}  {item.id}: {item.finding} {item.cure}")
+        if not report.is_ready or any(item.is_serious for item in advice):
+            sys.exit(1)
+
+
+@contextmanager
+def _started() -> Iterator[Runtime]:
+    """The runtime; what it and its use refuse, said in a sentence instead of a traceback."""
+    try:
+        runtime = composition.start()
+        composition.start_logging(runtime.settings)
+        try:
+            yield runtime
+        finally:
+            runtime.database.close()
+    except (SettingsError, Refusal, Unavailable) as refusal:
+        raise click.ClickException(str(refusal)) from refusal
+
+
+def _check_schema(runtime: Runtime) -> None:
+    with runtime.database.read() as tx:
+        if tx.schema_version() != schema.newest():
+            raise click.ClickException(
+                "The database is not up to date: run 'pledgetracker db upgrade' first."
+            )

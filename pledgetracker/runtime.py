@@ -1,0 +1,176 @@
+"""The composition root: settings become a database, rules, a post office; and the one clock is read here."""
+
+import logging
+import os
+import secrets
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parseaddr
+from functools import partial
+from pathlib import Path
+
+import structlog
+
+from pledgetracker.channels.base import Channel
+from pledgetracker.channels.folder import FolderChannel
+from pledgetracker.channels.mail import compose
+from pledgetracker.channels.smtp import SmtpChannel
+from pledgetracker.domain.alert import Recipient
+from pledgetracker.domain.letter import Letter
+from pledgetracker.domain.notice import Links, Notice
+from pledgetracker.domain.policy import Policy
+from pledgetracker.services.delivering import Clock, PostOffice
+from pledgetracker.services.rules import Rules
+from pledgetracker.settings import Settings, load
+from pledgetracker.storage.database import Database
+
+SECRET_FILE = "secret"  # noqa: S105 -- a file's name
+MAIL_FOLDER = "mail"
+
+
+def clock() -> datetime:
+    """The instant it is, in UTC."""
+    return datetime.now(UTC)  # noqa: TID251 -- the one place that reads the clock
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """Everything that the ways in share, ready to use.
+
+    Attributes:
+        pepper: the secret with which keys are hashed.
+        clock: tells the instant it is.
+    """
+
+    settings: Settings
+    database: Database
+    rules: Rules
+    pepper: bytes
+    clock: Clock
+
+    @property
+    def mail_domain(self) -> str:
+        """The domain of Message-IDs."""
+        return parseaddr(self.settings.mail_from)[1].rpartition("@")[2]
+
+    def post_office(self, *, at: datetime | None = None) -> PostOffice:
+        """How letters leave; `at` makes it believe in that instant."""
+        return PostOffice(
+            channel=_channel(self.settings),
+            compose=partial(_compose, self.settings.mail_from),
+            links=partial(links, self.settings.public_url),
+            mail_domain=self.mail_domain,
+            clock=self.clock if at is None else lambda: at,
+        )
+
+
+def start(environ: Mapping[str, str] | None = None, *, config: Path | None = None) -> Runtime:
+    """Put everything together from the environment and the settings file.
+
+    Raises:
+        SettingsError: settings are wrong; all of them are named.
+    """
+    return assemble(load(os.environ if environ is None else environ, config=config))
+
+
+def assemble(settings: Settings) -> Runtime:
+    """Put everything together from settings."""
+    return Runtime(
+        settings=settings,
+        database=Database(settings.database_url),
+        rules=rules(settings),
+        pepper=_pepper(settings),
+        clock=clock,
+    )
+
+
+def start_logging(settings: Settings) -> None:
+    """Log to standard error, one event a line, in the form and from the level of the settings."""
+    level = logging.getLevelNamesMapping()[settings.log_level.upper()]
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
+    is_json = settings.log_format == "json"
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *([structlog.processors.format_exc_info] if is_json else []),
+            structlog.processors.JSONRenderer() if is_json else _text_renderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def _text_renderer() -> structlog.dev.ConsoleRenderer:
+    # The library's own tracebacks show local variables, and with them secrets.
+    return structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+
+
+def rules(settings: Settings) -> Rules:
+    """What use cases need to know of the settings."""
+    watchers = (
+        Recipient(email.lower(), None, settings.alert_language) for email in settings.alert_recipients
+    )
+    return Rules(
+        policy=Policy(
+            lead_days=settings.lead_days,
+            cadence_days=settings.cadence_days,
+            grace_days=settings.grace_days,
+            on_track_pace=settings.on_track_pace,
+            at_risk_pace=settings.at_risk_pace,
+            behind_clears_pace=settings.behind_clears_pace,
+        ),
+        time_zone=settings.time_zone,
+        watchers=tuple(watchers),
+        tells_news=settings.mail_news,
+    )
+
+
+def links(public_url: str, pledge: str) -> Links:
+    """Where people read of a pledge, and where programs report on it."""
+    return Links(f"{public_url}/pledges/{pledge}", f"{public_url}/v1/pledges/{pledge}/progress")
+
+
+def mail_folder(settings: Settings) -> Path:
+    """Where letters go while there is no mail server."""
+    return settings.data_dir / MAIL_FOLDER
+
+
+def _compose(sender: str, notice: Notice, now: datetime) -> Letter:
+    return compose(notice, sender=sender, now=now)
+
+
+def _channel(settings: Settings) -> Channel:
+    if settings.smtp_host is None:
+        return FolderChannel(mail_folder(settings))
+    return SmtpChannel(
+        settings.smtp_host,
+        settings.smtp_port,
+        security=settings.smtp_security,
+        username=settings.smtp_username,
+        password=settings.smtp_password,
+        timeout_seconds=settings.smtp_timeout_seconds,
+    )
+
+
+def _pepper(settings: Settings) -> bytes:
+    """The secret from the settings, or the one kept in the data folder, made on first use."""
+    if settings.secret is not None:
+        return settings.secret.encode()
+    path = settings.data_dir / SECRET_FILE
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f"{SECRET_FILE}.{secrets.token_hex(8)}")
+        with open(draft, "x", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+            file.write(secrets.token_hex(32))
+        try:
+            # A link does not replace: of several processes that start at once, the first one's stays.
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return path.read_text().strip().encode()

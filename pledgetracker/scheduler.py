@@ -1,0 +1,139 @@
+"""The scheduler process: a metronome, and what it does at each tick."""
+
+import signal
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from pledgetracker.runtime import Runtime
+from pledgetracker.services.checking import SCHEDULER
+from pledgetracker.services.delivering import DeliveryReport, deliver
+from pledgetracker.services.monitoring import TickReport, tick
+from pledgetracker.storage.database import Unavailable
+
+MISSED_BEATS = 3
+# Delivering thousands of letters to a slow mail server takes long; a beat longer than this hangs.
+LONGEST_BEAT_SECONDS = 3600
+
+log = structlog.get_logger(__name__)
+
+
+def turn(runtime: Runtime, *, now: datetime, at: datetime | None = None) -> tuple[TickReport, DeliveryReport]:
+    """One tick: look at what is due, then deliver what is owed; `at` makes delivery believe in that instant.
+
+    Raises:
+        Unavailable: the database cannot be reached.
+    """
+    found = tick(runtime.database, runtime.rules, now=now)
+    delivered = deliver(runtime.database, runtime.post_office(at=at), runtime.rules)
+    detail = {
+        "checked": found.checked,
+        "sent": delivered.sent,
+        "put_off": delivered.put_off,
+        "dead": delivered.dead,
+        "outage": delivered.outage,
+        "seconds": round((runtime.clock() - now).total_seconds(), 3),
+    }
+    runtime.database.write(lambda tx: tx.heartbeats.beat(SCHEDULER, detail, now=runtime.clock()))
+    say = log.warning if delivered.outage or delivered.dead else log.info
+    say("tick", **detail, cancelled=delivered.cancelled)
+    return found, delivered
+
+
+def run(runtime: Runtime, *, until: threading.Event | None = None) -> None:
+    """Tick until told to stop; a tick under way is finished first."""
+    stop = until or _stop_on_signal()
+
+    def beat() -> None:
+        try:
+            turn(runtime, now=runtime.clock())
+        except Unavailable as outage:
+            log.warning("tick failed: the database is unavailable; it is tried again", reason=str(outage))
+        except Exception:
+            # The next tick must come whatever this one met.
+            log.exception("tick failed; the next one tries again")
+
+    metronome(beat, every_seconds=runtime.settings.tick_seconds, clock=runtime.clock, until=stop)
+
+
+def metronome(
+    beat: Callable[[], None],
+    *,
+    every_seconds: int,
+    clock: Callable[[], datetime],
+    until: threading.Event,
+) -> None:
+    """Call `beat` now and every so many seconds, never twice at once, until `until` is set.
+
+    Raises:
+        Hung: a beat does not come to its end; the process should be replaced.
+    """
+    watch = Watch(patience_seconds=MISSED_BEATS * every_seconds + LONGEST_BEAT_SECONDS)
+    scheduler = BackgroundScheduler(timezone="UTC")
+    job = scheduler.add_job(
+        watch.around(beat),
+        "interval",
+        seconds=every_seconds,
+        next_run_time=clock(),
+        max_instances=1,
+        coalesce=True,
+        # The default drops a beat that is a second late.
+        misfire_grace_time=None,
+    )
+    scheduler.start()
+    while not until.wait(every_seconds):
+        watch.check()
+        if watch.is_silent(MISSED_BEATS * every_seconds):
+            # The wall clock went back, and the library waits until it has caught up.
+            log.warning("the clock went back; ticking on from here")
+            job.modify(next_run_time=clock())
+    scheduler.shutdown(wait=True)
+
+
+class Hung(RuntimeError):  # noqa: N818 -- it says what the beat is
+    """A beat has not come to its end within all patience."""
+
+
+class Watch:
+    """Watches beats by a clock that never jumps."""
+
+    def __init__(self, *, patience_seconds: float) -> None:
+        self._patience_seconds = patience_seconds
+        self._last = time.monotonic()
+        self._is_beating = False
+
+    def around(self, beat: Callable[[], None]) -> Callable[[], None]:
+        """`beat`, watched."""
+
+        def watched() -> None:
+            self._last, self._is_beating = time.monotonic(), True
+            try:
+                beat()
+            finally:
+                self._last, self._is_beating = time.monotonic(), False
+
+        return watched
+
+    def is_silent(self, seconds: float) -> bool:
+        """Whether for so long no beat has begun, and none is under way."""
+        return not self._is_beating and time.monotonic() - self._last > seconds
+
+    def check(self) -> None:
+        """Complain of a beat that hangs.
+
+        Raises:
+            Hung: one does.
+        """
+        if self._is_beating and time.monotonic() - self._last > self._patience_seconds:
+            raise Hung(f"A tick has been under way for more than {self._patience_seconds:.0f} seconds.")
+
+
+def _stop_on_signal() -> threading.Event:
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop

@@ -1,0 +1,1 @@
+"""What happens: use cases over one transaction each; `now` is always an argument."""

@@ -1,0 +1,184 @@
+"""Keeping the lists of pledgers and initiatives."""
+
+from collections.abc import Callable
+from datetime import datetime
+from itertools import count
+from typing import Any, TypedDict
+
+from pledgetracker.domain.catalogue import Initiative, Pledger, PledgerKind
+from pledgetracker.domain.errors import AlreadyExists, Invalid, NotFound, StillReferenced
+from pledgetracker.domain.slug import numbered, slugify
+from pledgetracker.storage.database import Transaction
+from pledgetracker.storage.paging import Page, PageRequest
+
+
+class PledgerFields(TypedDict, total=False):
+    """What is said of a pledger."""
+
+    id: str | None
+    name: str
+    kind: PledgerKind | None
+    url: str | None
+
+
+class InitiativeFields(TypedDict, total=False):
+    """What is said of an initiative."""
+
+    id: str | None
+    title: str
+    parent: str | None
+    description: str | None
+    url: str | None
+
+
+def get_pledger(tx: Transaction, key: str) -> Pledger:
+    """The pledger `key`.
+
+    Raises:
+        NotFound: there is none.
+    """
+    found = tx.pledgers.get(key)
+    if found is None:
+        raise NotFound("pledger", key)
+    return found
+
+
+def list_pledgers(tx: Transaction, request: PageRequest) -> Page[Pledger]:
+    """One page of pledgers."""
+    return tx.pledgers.page(request)
+
+
+def add_pledger(tx: Transaction, fields: PledgerFields, *, now: datetime) -> Pledger:
+    """Record a pledger, under the id given or one made from the name.
+
+    Raises:
+        AlreadyExists: the id is taken.
+    """
+    content: dict[str, Any] = dict(fields)
+    key = new_id(tx.pledgers.exists, "pledger", content.pop("id", None), fields["name"])
+    tx.pledgers.add(key, content, now=now)
+    return get_pledger(tx, key)
+
+
+def change_pledger(tx: Transaction, key: str, fields: PledgerFields, *, now: datetime) -> Pledger:
+    """Change what is said of a pledger.
+
+    Raises:
+        NotFound: there is none.
+        Invalid: the id would change.
+    """
+    get_pledger(tx, key)
+    content = without_id(key, dict(fields))
+    if content:
+        tx.pledgers.change(key, content, now=now)
+    return get_pledger(tx, key)
+
+
+def delete_pledger(tx: Transaction, key: str) -> None:
+    """Remove a pledger that nothing names.
+
+    Raises:
+        NotFound: there is none.
+        StillReferenced: a pledge or a key names it.
+    """
+    get_pledger(tx, key)
+    if tx.pledgers.is_referenced(key):
+        raise StillReferenced("pledger", key, "pledges or keys name it", "Move or delete those first.")
+    tx.pledgers.delete(key)
+
+
+def get_initiative(tx: Transaction, key: str) -> Initiative:
+    """The initiative `key`.
+
+    Raises:
+        NotFound: there is none.
+    """
+    found = tx.initiatives.get(key)
+    if found is None:
+        raise NotFound("initiative", key)
+    return found
+
+
+def list_initiatives(tx: Transaction, request: PageRequest) -> Page[Initiative]:
+    """One page of initiatives."""
+    return tx.initiatives.page(request)
+
+
+def add_initiative(tx: Transaction, fields: InitiativeFields, *, now: datetime) -> Initiative:
+    """Record an initiative, under the id given or one made from the title.
+
+    Raises:
+        AlreadyExists: the id is taken.
+        Invalid: the parent does not exist.
+    """
+    _check_parent(tx, None, fields)
+    content: dict[str, Any] = dict(fields)
+    key = new_id(tx.initiatives.exists, "initiative", content.pop("id", None), fields["title"])
+    tx.initiatives.add(key, content, now=now)
+    return get_initiative(tx, key)
+
+
+def change_initiative(tx: Transaction, key: str, fields: InitiativeFields, *, now: datetime) -> Initiative:
+    """Change what is said of an initiative.
+
+    Raises:
+        NotFound: there is none.
+        Invalid: the id would change, the parent does not exist, or would come to stand under itself.
+    """
+    get_initiative(tx, key)
+    content = without_id(key, dict(fields))
+    _check_parent(tx, key, fields)
+    if content:
+        tx.initiatives.change(key, content, now=now)
+    return get_initiative(tx, key)
+
+
+def delete_initiative(tx: Transaction, key: str) -> None:
+    """Remove an initiative that nothing names.
+
+    Raises:
+        NotFound: there is none.
+        StillReferenced: a pledge or a child names it.
+    """
+    get_initiative(tx, key)
+    if tx.initiatives.is_referenced(key):
+        holders = "pledges or other initiatives stand under it"
+        raise StillReferenced("initiative", key, holders, "Move or delete those first.")
+    tx.initiatives.delete(key)
+
+
+def new_id(is_taken: Callable[[str], bool], kind: str, wanted: str | None, title: str) -> str:
+    """The id wanted if it is free; where none is wanted, one made from the title.
+
+    Raises:
+        AlreadyExists: the id wanted is taken.
+    """
+    if wanted is not None:
+        if is_taken(wanted):
+            raise AlreadyExists(kind, wanted)
+        return wanted
+    base = slugify(title, fallback=kind)
+    return next(key for n in count(1) if not is_taken(key := numbered(base, n)))
+
+
+def without_id(key: str, fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields but the id, which may be repeated in a change but not changed.
+
+    Raises:
+        Invalid: it would change.
+    """
+    if fields.pop("id", None) not in {None, key}:
+        raise Invalid.field("/id", f"Ids are permanent; this is {key!r}.")
+    return fields
+
+
+def _check_parent(tx: Transaction, key: str | None, fields: InitiativeFields) -> None:
+    parent = fields.get("parent")
+    if parent is None:
+        return
+    if not tx.initiatives.exists(parent):
+        raise Invalid.field("/parent", f"There is no initiative {parent!r}; create it first.")
+    if key is not None and parent in tx.initiatives.family(key):
+        raise Invalid.field(
+            "/parent", f"{parent!r} stands under {key!r} already, so it cannot stand over it."
+        )

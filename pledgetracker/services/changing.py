@@ -1,0 +1,93 @@
+"""The one way to change a record: settle what the clock has brought, change, settle what that brings."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from pledgetracker.domain.alert import NewsKind, Owed
+from pledgetracker.domain.days import local_day
+from pledgetracker.domain.errors import NotFound
+from pledgetracker.domain.record import Record
+from pledgetracker.domain.standing import Delivery, standing
+from pledgetracker.services import monitoring
+from pledgetracker.services.rules import Rules
+from pledgetracker.storage.database import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """Something that happened, to be told.
+
+    Attributes:
+        episode: the day it describes.
+        number: of the update or move that it tells of.
+    """
+
+    kind: NewsKind
+    episode: date
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a change made of a record, and what there is to tell of it."""
+
+    record: Record
+    news: tuple[News, ...] = ()
+
+
+def change(
+    tx: Transaction,
+    key: str,
+    rules: Rules,
+    alter: Callable[[Record, date], Change | None],
+    *,
+    now: datetime,
+) -> Record:
+    """Change the record of pledge `key` by `alter`, and settle flags and owed alerts before and after.
+
+    `alter` gets the record and the pledge's local day, stores its own rows, and returns the record with
+    them, or None where nothing changes.
+
+    Raises:
+        NotFound: there is no such pledge.
+    """
+    record = tx.records.lock(key)
+    if record is None:
+        raise NotFound("pledge", key)
+    # What fell due before this change is owed even if the change makes it moot.
+    monitoring.look_if_due(tx, record, rules, now=now)
+    today = local_day(now, record.pledge.time_zone)
+    altered = alter(record, today)
+    if altered is None:
+        return record
+    pledge = replace(altered.record.pledge, version=record.pledge.version + 1, updated_at=now)
+    after = replace(altered.record, pledge=pledge)
+    tx.pledges.touch(pledge)
+    monitoring.look(tx, after, rules, now=now)
+    _tell(tx, after, rules, (*altered.news, *_met_news(record, altered, rules, today)), now)
+    tx.records.remember(after)
+    return after
+
+
+def _met_news(before: Record, altered: Change, rules: Rules, today: date) -> tuple[News, ...]:
+    """That the target is met, if an update just made it so."""
+    if not altered.news:
+        return ()
+    stood = standing(before, rules.policy, today=today).delivery
+    stands = standing(altered.record, rules.policy, today=today).delivery
+    if stands is not Delivery.MET or stood is Delivery.MET:
+        return ()
+    latest = altered.news[0]
+    return (News(NewsKind.MET, latest.episode, latest.number),)
+
+
+def _tell(tx: Transaction, record: Record, rules: Rules, news: tuple[News, ...], now: datetime) -> None:
+    """Record that news is owed to everyone concerned; news is never folded into anything else."""
+    if not rules.tells_news:
+        return
+    for item in news:
+        for recipient in rules.recipients(record.pledge):
+            tx.alerts.plan(
+                Owed(record.pledge.id, None, item.kind, item.episode, item.number, recipient, now), now=now
+            )

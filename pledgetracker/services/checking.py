@@ -1,0 +1,151 @@
+"""Whether the service works, and what it lacks for production."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from pledgetracker.settings import Settings
+from pledgetracker.storage import schema
+from pledgetracker.storage.database import Database, Transaction, Unavailable
+
+SCHEDULER = "scheduler"
+# A tick may take its time; only after several have been missed is the scheduler called silent.
+MISSED_TICKS = 5
+MAIL_IS_LATE_AFTER = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at.
+
+    Attributes:
+        is_needed: whether the service cannot work without it.
+        figures: what was measured.
+    """
+
+    name: str
+    ok: bool
+    detail: str
+    is_needed: bool
+    figures: Mapping[str, int | str | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Everything looked at."""
+
+    checks: Sequence[Check]
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether requests can be answered; a silent scheduler or late mail does not stop them."""
+        return all(check.ok for check in self.checks if check.is_needed)
+
+
+def readiness(database: Database, tick_seconds: int, *, now: datetime) -> Readiness:
+    """Look at database, schema, scheduler and mail queue."""
+    try:
+        with database.read() as tx:
+            return Readiness(tuple(_checks(database, tx, tick_seconds, now)))
+    except Unavailable as outage:
+        return Readiness((Check("database", False, str(outage), is_needed=True),))
+
+
+def _checks(database: Database, tx: Transaction, tick_seconds: int, now: datetime) -> Iterator[Check]:
+    yield Check("database", True, database.description, is_needed=True)
+    found, wanted = tx.schema_version(), schema.newest()
+    detail = "up to date" if found == wanted else "run 'pledgetracker db upgrade'"
+    yield Check("schema", found == wanted, detail, is_needed=True, figures={"found": found, "wanted": wanted})
+    if found != wanted:
+        return
+    yield _scheduler(tx, tick_seconds, now)
+    yield _queue(tx, now)
+
+
+def _scheduler(tx: Transaction, tick_seconds: int, now: datetime) -> Check:
+    beat = tx.heartbeats.get(SCHEDULER)
+    if beat is None:
+        return Check(SCHEDULER, False, "has never ticked: start 'pledgetracker schedule'", is_needed=False)
+    age = int((now - beat.at).total_seconds())
+    ok = age <= MISSED_TICKS * tick_seconds
+    detail = "ticking" if ok else "silent: is 'pledgetracker schedule' running?"
+    return Check(SCHEDULER, ok, detail, is_needed=False, figures={"last_tick_age_seconds": age})
+
+
+def _queue(tx: Transaction, now: datetime) -> Check:
+    counts, oldest = tx.alerts.queue(), tx.alerts.oldest_pending()
+    age = None if oldest is None else int((now - oldest).total_seconds())
+    is_late = oldest is not None and now - oldest > MAIL_IS_LATE_AFTER
+    detail = "alerts wait for the mail server" if is_late else "moving"
+    figures = {**counts, "oldest_pending_age_seconds": age}
+    return Check("queue", not is_late, detail, is_needed=False, figures=figures)
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """One thing that production would want otherwise.
+
+    Attributes:
+        id: stable, for scripts that silence it.
+        is_serious: whether going on would be wrong, and not only unwise.
+        cure: what to do.
+    """
+
+    id: str
+    is_serious: bool
+    finding: str
+    cure: str
+
+
+def advise(settings: Settings) -> Sequence[Advice]:
+    """What is missing in the settings for production."""
+    return tuple(_advice(settings))
+
+
+def _advice(settings: Settings) -> Iterator[Advice]:
+    if settings.smtp_host is None:
+        yield Advice(
+            "mail-to-files",
+            True,
+            "Alerts are written to files and reach nobody.",
+            "Set smtp_host and mail_from.",
+        )
+    if settings.smtp_host is not None and settings.mail_from.rstrip(">").endswith("@localhost"):
+        yield Advice(
+            "mail-from",
+            True,
+            "Mail leaves in the name of localhost.",
+            "Set mail_from to an address of your own.",
+        )
+    if settings.smtp_host not in {None, "localhost", "127.0.0.1", "::1"} and settings.smtp_security == "none":
+        yield Advice(
+            "mail-in-clear",
+            False,
+            "Mail crosses the network unprotected.",
+            "Set smtp_security to starttls or tls.",
+        )
+    if not settings.alert_recipients:
+        yield Advice(
+            "no-recipients", False, "Pledges without contacts alert nobody.", "Set alert_recipients."
+        )
+    if settings.secret is None:
+        yield Advice(
+            "secret-in-file",
+            False,
+            "The secret of the keys lies in the data folder, for this machine alone.",
+            "Set secret, or secret_file, to one that every machine shares and that is kept elsewhere too.",
+        )
+    if not settings.public_url.startswith("https://"):
+        yield Advice(
+            "public-url",
+            False,
+            f"Links in mail lead to {settings.public_url}.",
+            "Set public_url to the https:// address that people use.",
+        )
+    if settings.processes > 1 and settings.database_url.startswith("sqlite"):
+        yield Advice(
+            "processes-on-sqlite",
+            False,
+            "Several processes share one SQLite file, which one writes at a time.",
+            "Set processes to 1, or use PostgreSQL.",
+        )

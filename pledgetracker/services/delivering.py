@@ -1,0 +1,230 @@
+"""Handing owed alerts to the mail server: claimed, confirmed, composed once, sent, ended."""
+
+import random
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from pledgetracker.channels.base import Channel, ChannelDown, RecipientRefused, Session, TryLater
+from pledgetracker.domain.alert import AlertState, NewsKind, message_id
+from pledgetracker.domain.days import local_day
+from pledgetracker.domain.flag import FlagKind
+from pledgetracker.domain.letter import Letter
+from pledgetracker.domain.notice import Links, Notice
+from pledgetracker.domain.standing import standing
+from pledgetracker.services.rules import Rules
+from pledgetracker.storage.alerts import AlertEntry
+from pledgetracker.storage.database import Database, Transaction
+
+BATCH = 50
+LEASE = timedelta(minutes=10)
+FIRST_RETRY = timedelta(minutes=1)
+LONGEST_RETRY = timedelta(hours=2)
+GIVES_UP_AFTER = timedelta(days=5)
+OUTAGE_RETRY = timedelta(seconds=30)
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class PostOffice:
+    """What delivering needs besides the record.
+
+    Attributes:
+        channel: how letters leave.
+        compose: turns a notice into a letter; (notice, now) to letter.
+        links: where a recipient can read of the pledge with that id, and report.
+        mail_domain: the domain of Message-IDs; the same on every machine of an installation.
+        clock: tells the time anew at each step, because sending takes some.
+    """
+
+    channel: Channel
+    compose: Callable[[Notice, datetime], Letter]
+    links: Callable[[str], Links]
+    mail_domain: str
+    clock: Clock
+
+
+@dataclass(slots=True)
+class DeliveryReport:
+    """What became of the alerts that one round took up; `outage` tells why it ended early."""
+
+    sent: int = 0
+    cancelled: int = 0
+    put_off: int = 0
+    dead: int = 0
+    outage: str | None = None
+
+
+def deliver(database: Database, office: PostOffice, rules: Rules) -> DeliveryReport:
+    """Deliver everything that is pending and due for an attempt, until nothing is or the channel is down.
+
+    Raises:
+        Unavailable: the database cannot be reached; leases run out and others take over.
+    """
+    report = DeliveryReport()
+    while report.outage is None:
+        turn = _Round(database, office, rules, secrets.token_hex(16), office.clock() + LEASE, report)
+        if not turn.deliver():
+            break
+    return report
+
+
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """One batch of claimed alerts on its way."""
+
+    database: Database
+    office: PostOffice
+    rules: Rules
+    token: str
+    lease_until: datetime
+    report: DeliveryReport
+
+    def deliver(self) -> bool:
+        """Claim a batch and deliver it; False if there was nothing to claim."""
+        now = self.office.clock()
+        claims = self.database.write(
+            lambda tx: tx.alerts.claim(now=now, until=self.lease_until, token=self.token, limit=BATCH)
+        )
+        if claims:
+            self._deliver(claims, self._prepare(claims))
+        return bool(claims)
+
+    def _deliver(self, claims: Sequence[AlertEntry], letters: dict[int, Letter]) -> None:
+        waiting = [alert for alert in claims if alert.id in letters]
+        with self.office.channel.open() as session:
+            while waiting:
+                # Beyond its lease an alert may be somebody else's; half of it is left for the last letter.
+                if self.office.clock() >= self.lease_until - LEASE / 2:
+                    self._give_back(waiting, "The round took too long.")
+                    return
+                alert = waiting[0]
+                try:
+                    self._send(session, alert, letters[alert.id])
+                except ChannelDown as outage:
+                    self.report.outage = outage.reason
+                    self._give_back(waiting, outage.reason)
+                    return
+                waiting.pop(0)
+
+    def _prepare(self, claims: Sequence[AlertEntry]) -> dict[int, Letter]:
+        """The letter of each alert that is still called for; the others are cancelled."""
+        now = self.office.clock()
+        letters: dict[int, Letter] = {}
+        composed: dict[int, Letter] = {}
+        moot: list[tuple[AlertEntry, str]] = []
+        with self.database.read() as tx:
+            for alert in claims:
+                if (reason := why_moot(tx, alert, self.rules, now=now)) is not None:
+                    moot.append((alert, reason))
+                elif (letter := tx.alerts.letter(alert.id)) is not None:
+                    letters[alert.id] = letter
+                else:
+                    composed[alert.id] = self.office.compose(self._notice(tx, alert, now), now)
+        if moot or composed:
+            self.database.write(lambda tx: self._keep(tx, composed, moot, now))
+        return letters | composed
+
+    def _keep(
+        self, tx: Transaction, composed: dict[int, Letter], moot: list[tuple[AlertEntry, str]], now: datetime
+    ) -> None:
+        for key, letter in composed.items():
+            tx.alerts.keep_letter(key, letter, now=now)
+        for alert, reason in moot:
+            if tx.alerts.end(alert.id, AlertState.CANCELLED, reason, token=self.token, now=now):
+                self.report.cancelled += 1
+                promote(tx, alert, self.rules, now=now)
+
+    def _notice(self, tx: Transaction, alert: AlertEntry, now: datetime) -> Notice:
+        record = tx.records.get(alert.pledge)
+        assert record is not None
+        pledge = record.pledge
+        pledger = tx.pledgers.get(pledge.pledger)
+        initiative = tx.initiatives.get(pledge.initiative) if pledge.initiative else None
+        return Notice(
+            message_id=message_id(alert.dedup_key, self.office.mail_domain),
+            recipient=alert.recipient,
+            kind=alert.kind,
+            milestone=alert.milestone,
+            episode=alert.episode,
+            step=alert.step,
+            record=record,
+            standing=standing(record, self.rules.policy, today=local_day(now, pledge.time_zone)),
+            pledger=pledger.name if pledger else pledge.pledger,
+            initiative=initiative.title if initiative else None,
+            links=self.office.links(pledge.id),
+        )
+
+    def _send(self, session: Session, alert: AlertEntry, letter: Letter) -> None:
+        """Send one letter and record at once, before the session is closed, what became of it.
+
+        Raises:
+            ChannelDown: no letter can leave now.
+        """
+        try:
+            session.send(letter)
+        except RecipientRefused as refusal:
+            self._end(alert, AlertState.DEAD, refusal.reason)
+            self.report.dead += 1
+        except TryLater as failure:
+            self._put_off(alert, failure.reason)
+        else:
+            self._end(alert, AlertState.SENT, None)
+            self.report.sent += 1
+
+    def _end(self, alert: AlertEntry, state: AlertState, reason: str | None) -> None:
+        now = self.office.clock()
+        self.database.write(lambda tx: tx.alerts.end(alert.id, state, reason, token=self.token, now=now))
+
+    def _put_off(self, alert: AlertEntry, reason: str) -> None:
+        now = self.office.clock()
+        if now - (alert.first_attempt_at or now) >= GIVES_UP_AFTER:
+            self._end(alert, AlertState.DEAD, f"Given up after {GIVES_UP_AFTER.days} days: {reason}")
+            self.report.dead += 1
+            return
+        until = now + backoff(alert.attempts)
+        self.database.write(lambda tx: tx.alerts.put_off(alert.id, reason, token=self.token, until=until))
+        self.report.put_off += 1
+
+    def _give_back(self, alerts: Sequence[AlertEntry], reason: str) -> None:
+        keys, until = [alert.id for alert in alerts], self.office.clock() + OUTAGE_RETRY
+        self.database.write(lambda tx: tx.alerts.give_back(keys, reason, token=self.token, until=until))
+
+
+def backoff(attempts: int) -> timedelta:
+    """How long to wait after the given number of attempts: doubling, with jitter of half to once that."""
+    # Beyond a few doublings the longest wait rules, so larger powers need not be formed.
+    full: timedelta = min(FIRST_RETRY * 2 ** min(attempts - 1, 10), LONGEST_RETRY)
+    return full * random.uniform(0.5, 1)  # noqa: S311 -- spreads retries, keeps no secret
+
+
+def why_moot(tx: Transaction, alert: AlertEntry, rules: Rules, *, now: datetime) -> str | None:
+    """Why an alert is not called for any more, or None while it is."""
+    record = tx.records.get(alert.pledge)
+    if record is None:
+        return "The pledge is gone."
+    if not isinstance(alert.kind, FlagKind):
+        tells_of_update = alert.kind in {NewsKind.PROGRESS, NewsKind.CORRECTED, NewsKind.MET}
+        is_corrected = tells_of_update and alert.step in record.successors
+        return "The update that it tells of has been corrected." if is_corrected else None
+    stands = standing(record, rules.policy, today=local_day(now, record.pledge.time_zone))
+    identity = (alert.kind, alert.milestone, alert.episode)
+    is_open = any(flag.identity == identity for flag in stands.flags)
+    return None if is_open else "The flag was cleared before it could be sent."
+
+
+def promote(tx: Transaction, cancelled: AlertEntry, rules: Rules, *, now: datetime) -> None:
+    """Let the most urgent of the alerts for which a cancelled one was to speak, speak for itself."""
+    silent = [a for a in tx.alerts.spoken_for_by(cancelled.id) if why_moot(tx, a, rules, now=now) is None]
+    if not silent:
+        return
+    leader, *others = sorted(silent, key=_urgency)
+    tx.alerts.revive(leader.id, now=now)
+    tx.alerts.hand_over([alert.id for alert in others], leader.id)
+
+
+def _urgency(alert: AlertEntry) -> tuple[int, float, int]:
+    assert isinstance(alert.kind, FlagKind)
+    return alert.kind.urgency, -alert.due_at.timestamp(), alert.id

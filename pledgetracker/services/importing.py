@@ -1,0 +1,143 @@
+"""Bringing whole records in from files, as they are written or all undone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, TypedDict
+
+from pledgetracker.domain.days import local_day
+from pledgetracker.domain.errors import FieldProblem, Invalid, Refusal
+from pledgetracker.domain.record import Record
+from pledgetracker.services import cataloguing, pledging, reporting
+from pledgetracker.services.cataloguing import InitiativeFields, PledgerFields
+from pledgetracker.services.pledging import MoveFields, PledgeFields, WithdrawalFields
+from pledgetracker.services.reporting import ProgressFields
+from pledgetracker.services.rules import Rules
+from pledgetracker.storage.database import Transaction
+
+
+class RecordFields(TypedDict):
+    """A pledge as a file has it, with everything that hangs on it."""
+
+    pledge: PledgeFields
+    reschedules: Sequence[MoveFields]
+    withdrawal: WithdrawalFields | None
+    progress: Sequence[ProgressFields]
+
+
+class FileFields(TypedDict):
+    """One file: an initiative (or none), the pledgers it needs, its pledges."""
+
+    initiative: InitiativeFields | None
+    pledgers: Sequence[PledgerFields]
+    pledges: Sequence[RecordFields]
+
+
+class FileRefused(Refusal):
+    """A file holds something that the record will not take; nothing of the load was kept."""
+
+    def __init__(self, name: str, problems: Sequence[FieldProblem]) -> None:
+        self.problems = problems
+        lines = "\n".join(f"  {problem.pointer or '/'}: {problem.detail}" for problem in problems)
+        super().__init__(f"{name}:\n{lines}")
+
+
+@dataclass(frozen=True, slots=True)
+class LoadReport:
+    """How many entries a load added; what was there before it left alone."""
+
+    pledgers: int = 0
+    initiatives: int = 0
+    pledges: int = 0
+    updates: int = 0
+
+
+def add_missing(tx: Transaction, files: dict[str, FileFields], rules: Rules, *, now: datetime) -> LoadReport:
+    """Add what `files` (by name) hold and the record lacks; what it has stays as it is, so twice is once.
+
+    No news is told of what files bring; flags and what they owe follow as for anything recorded.
+
+    Raises:
+        FileRefused: an entry of a file breaks a rule of the record.
+    """
+    pledgers = sum(_add_pledgers(tx, name, file, now) for name, file in files.items())
+    initiatives = _add_initiatives(tx, files, now)
+    added = [
+        record
+        for name, file in files.items()
+        for i, fields in enumerate(file["pledges"])
+        if (record := _add_record(tx, name, file, i, fields, rules, now)) is not None
+    ]
+    return LoadReport(pledgers, initiatives, len(added), sum(len(record.updates) for record in added))
+
+
+def _add_pledgers(tx: Transaction, name: str, file: FileFields, now: datetime) -> int:
+    missing = [fields for fields in file["pledgers"] if not tx.pledgers.exists(str(fields["id"]))]
+    for i, fields in enumerate(missing):
+        with _Refusals(name, f"/pledgers/{i}"):
+            cataloguing.add_pledger(tx, fields, now=now)
+    return len(missing)
+
+
+def _add_initiatives(tx: Transaction, files: dict[str, FileFields], now: datetime) -> int:
+    """Add parents before their children, whatever the order of the files."""
+    missing = {
+        name: fields
+        for name, file in files.items()
+        if (fields := file["initiative"]) is not None and not tx.initiatives.exists(str(fields["id"]))
+    }
+    number = len(missing)
+    while missing:
+        waiting_for = {fields["id"] for fields in missing.values()}
+        ready = [name for name, fields in missing.items() if fields.get("parent") not in waiting_for]
+        # In a ring nobody is ready; whoever goes first is then told that the parent does not exist.
+        for name in ready or list(missing)[:1]:
+            with _Refusals(name, "/initiative"):
+                cataloguing.add_initiative(tx, missing.pop(name), now=now)
+    return number
+
+
+def _add_record(
+    tx: Transaction, name: str, file: FileFields, i: int, fields: RecordFields, rules: Rules, now: datetime
+) -> Record | None:
+    said = fields["pledge"]
+    if said.get("id") is not None and tx.pledges.exists(str(said["id"])):
+        return None
+    initiative = file["initiative"]
+    at = f"/pledges/{i}"
+    with _Refusals(name, at):
+        content: Any = {**said, "initiative": initiative["id"] if initiative else None}
+        record = Record(pledging.draft_pledge(tx, content, rules, now=now))
+    today = local_day(now, record.pledge.time_zone)
+    for n, move in enumerate(fields["reschedules"]):
+        with _Refusals(name, f"{at}/reschedules/{n}"):
+            drafted = pledging.draft_move(record, move, today=today, now=now)
+            record = replace(record, reschedules=(*record.reschedules, drafted))
+    for n, report in enumerate(fields["progress"]):
+        with _Refusals(name, f"{at}/progress/{n}"):
+            update = reporting.draft(record, report, today=today, now=now)
+            record = replace(record, updates=(*record.updates, update))
+    if fields["withdrawal"] is not None:
+        with _Refusals(name, f"{at}/withdrawal"):
+            withdrawal = pledging.draft_withdrawal(record, fields["withdrawal"], today=today, now=now)
+            record = replace(record, withdrawal=withdrawal)
+    pledging.store(tx, record, rules, now=now)
+    return record
+
+
+class _Refusals:
+    """Tells of a refusal inside by the file and the place in it."""
+
+    def __init__(self, name: str, at: str) -> None:
+        self._name = name
+        self._at = at
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, refusal: BaseException | None, trace: object) -> None:
+        if isinstance(refusal, Invalid):
+            moved = [FieldProblem(self._at + problem.pointer, problem.detail) for problem in refusal.problems]
+            raise FileRefused(self._name, moved) from refusal
+        if isinstance(refusal, Refusal):
+            raise FileRefused(self._name, [FieldProblem(self._at, str(refusal))]) from refusal

@@ -1,0 +1,56 @@
+"""Making, checking and revoking API keys."""
+
+import secrets
+from datetime import datetime
+
+from pledgetracker.domain.access import ApiKey, Scope, digest, parse, spell
+from pledgetracker.domain.errors import Invalid, KeyUnknown, NotFound
+from pledgetracker.storage.database import Transaction
+
+ID_BYTES = 6
+SECRET_BYTES = 32
+
+
+def create_key(
+    tx: Transaction,
+    name: str,
+    scope: Scope,
+    pepper: bytes,
+    *,
+    pledger: str | None = None,
+    expires_at: datetime | None = None,
+    now: datetime,
+) -> str:
+    """Make a key and return it as its holder sends it; it cannot be shown again.
+
+    Raises:
+        Invalid: the pledger it is to be tied to does not exist.
+    """
+    if pledger is not None and not tx.pledgers.exists(pledger):
+        raise Invalid.field("/pledger", f"There is no pledger {pledger!r}.")
+    key_id, secret = secrets.token_hex(ID_BYTES), secrets.token_hex(SECRET_BYTES)
+    tx.keys.add(ApiKey(key_id, name, scope, pledger, digest(secret, pepper), now, expires_at))
+    return spell(key_id, secret)
+
+
+def authenticate(tx: Transaction, spelled: str, pepper: bytes, *, now: datetime) -> ApiKey:
+    """The key that `spelled` is.
+
+    Raises:
+        KeyUnknown: it is not a valid key here.
+    """
+    parts = parse(spelled)
+    key = tx.keys.get(parts[0]) if parts else None
+    if key is None or parts is None or not key.is_valid(parts[1], pepper, now=now):
+        raise KeyUnknown
+    return key
+
+
+def revoke_key(tx: Transaction, key_id: str, *, now: datetime) -> None:
+    """End the validity of a key.
+
+    Raises:
+        NotFound: no valid key has that id.
+    """
+    if not tx.keys.revoke(key_id, now=now):
+        raise NotFound("valid key", key_id)

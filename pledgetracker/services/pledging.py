@@ -1,0 +1,304 @@
+"""Recording pledges, and what becomes of them: edits, moves of the deadline, withdrawal."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, TypedDict
+
+from pledgetracker.domain.alert import NewsKind
+from pledgetracker.domain.days import Due, local_day
+from pledgetracker.domain.errors import (
+    AlreadyWithdrawn,
+    FieldProblem,
+    Invalid,
+    NotFound,
+    StillReferenced,
+)
+from pledgetracker.domain.pledge import (
+    Baseline,
+    Contact,
+    Milestone,
+    Pledge,
+    Reschedule,
+    SetBy,
+    Source,
+    Statement,
+    Withdrawal,
+    problems,
+)
+from pledgetracker.domain.record import Record
+from pledgetracker.domain.standing import standing
+from pledgetracker.domain.target import Comparator
+from pledgetracker.services import monitoring
+from pledgetracker.services.cataloguing import new_id, without_id
+from pledgetracker.services.changing import Change, News, change
+from pledgetracker.services.rules import Rules
+from pledgetracker.storage.database import Transaction
+
+
+class PledgeFields(TypedDict, total=False):
+    """What is said of a pledge; checked for form, not yet for sense."""
+
+    id: str | None
+    title: str
+    pledger: str
+    initiative: str | None
+    statement: Statement | None
+    indicator: str | None
+    unit: str | None
+    comparator: Comparator
+    target: Decimal | None
+    tolerance: Decimal | None
+    announced_on: date
+    baseline: Mapping[str, Any] | None
+    cadence_days: int | None
+    grace_days: int | None
+    time_zone: str
+    due: Due | None
+    milestones: tuple[Milestone, ...]
+    contacts: tuple[Contact, ...]
+
+
+class MoveFields(TypedDict, total=False):
+    """What is said of a move of the deadline."""
+
+    due: Due | None
+    announced_on: date | None
+    moved_by: SetBy
+    reason: str | None
+    source: Source | None
+
+
+class WithdrawalFields(TypedDict, total=False):
+    """What is said of a withdrawal."""
+
+    on: date | None
+    reason: str | None
+    source: Source | None
+
+
+def add_pledge(tx: Transaction, fields: PledgeFields, rules: Rules, *, now: datetime) -> Record:
+    """Record a pledge, under the id given or one made from the title.
+
+    Raises:
+        AlreadyExists: the id is taken.
+        Invalid: it is not a well-formed promise, or names a pledger or initiative that does not exist.
+    """
+    record = Record(draft_pledge(tx, fields, rules, now=now))
+    store(tx, record, rules, now=now)
+    return record
+
+
+def draft_pledge(tx: Transaction, fields: PledgeFields, rules: Rules, *, now: datetime) -> Pledge:
+    """The pledge that `fields` amount to, complete and with an id.
+
+    Raises:
+        AlreadyExists, Invalid: see `add_pledge`.
+    """
+    content: dict[str, Any] = {"time_zone": rules.time_zone, **fields}
+    content["baseline"] = _baseline(content.get("baseline"), Baseline(Decimal(0), content["announced_on"]))
+    key = new_id(tx.pledges.exists, "pledge", content.pop("id", None), fields["title"])
+    pledge = Pledge(id=key, **content, created_at=now, updated_at=now)
+    _check(tx, pledge)
+    return pledge
+
+
+def store(tx: Transaction, record: Record, rules: Rules, *, now: datetime) -> None:
+    """Store a new record whole, and take the first look at it."""
+    key = record.pledge.id
+    stands = standing(record, rules.policy, today=local_day(now, record.pledge.time_zone))
+    tx.pledges.add(record.pledge, monitoring.outlook(record, stands, (), rules))
+    for move in record.reschedules:
+        tx.pledges.reschedule(key, move)
+    if record.withdrawal is not None:
+        tx.pledges.withdraw(key, record.withdrawal)
+    for update in record.updates:
+        tx.progress.add(key, update)
+    monitoring.look(tx, record, rules, now=now)
+
+
+def change_pledge(tx: Transaction, key: str, fields: PledgeFields, rules: Rules, *, now: datetime) -> Record:
+    """Change what is said of a pledge; a new deadline is a move, by the tracker and announced today.
+
+    Raises:
+        NotFound: there is none.
+        Invalid: the outcome is not a well-formed promise, or the id would change.
+        StillReferenced: a milestone that an update speaks of would go.
+    """
+    content = without_id(key, dict(fields))
+    is_move = "due" in content
+    due: Due | None = content.pop("due", None)
+
+    def edit(record: Record, today: date) -> Change | None:
+        before = record.pledge
+        if "baseline" in content:
+            content["baseline"] = _baseline(content["baseline"], before.baseline)
+        pledge = replace(before, **content)
+        edited = replace(record, pledge=pledge)
+        news: tuple[News, ...] = ()
+        if is_move and due != record.due_on(today):
+            edited, news = _moved(tx, edited, {"due": due, "moved_by": SetBy.TRACKER}, today, now)
+        elif pledge == before:
+            return None
+        _check(tx, pledge)
+        _check_milestones_kept(record, pledge)
+        tx.pledges.change(pledge)
+        return Change(edited, news)
+
+    return change(tx, key, rules, edit, now=now)
+
+
+def reschedule(tx: Transaction, key: str, fields: MoveFields, rules: Rules, *, now: datetime) -> Record:
+    """Record a move of the deadline; the one first promised stays on record.
+
+    Raises:
+        NotFound: there is no such pledge.
+        Invalid: the new deadline is not after the baseline date and the milestones, is no change, or the
+            announcement lies ahead.
+    """
+
+    def move(record: Record, today: date) -> Change:
+        if fields.get("due") == record.due_on(today):
+            raise Invalid.field("/due", "This is the deadline already.")
+        moved, news = _moved(tx, record, fields, today, now)
+        return Change(moved, news)
+
+    return change(tx, key, rules, move, now=now)
+
+
+def withdraw(tx: Transaction, key: str, fields: WithdrawalFields, rules: Rules, *, now: datetime) -> Record:
+    """Record that a pledge was taken back.
+
+    Raises:
+        NotFound: there is no such pledge.
+        AlreadyWithdrawn: it was before.
+        Invalid: the day lies before the announcement.
+    """
+
+    def take_back(record: Record, today: date) -> Change:
+        if record.withdrawal is not None:
+            raise AlreadyWithdrawn(key)
+        withdrawal = draft_withdrawal(record, fields, today=today, now=now)
+        tx.pledges.withdraw(key, withdrawal)
+        news = News(NewsKind.WITHDRAWN, withdrawal.on, record.pledge.version)
+        return Change(replace(record, withdrawal=withdrawal), (news,))
+
+    return change(tx, key, rules, take_back, now=now)
+
+
+def draft_withdrawal(record: Record, fields: WithdrawalFields, *, today: date, now: datetime) -> Withdrawal:
+    """The withdrawal that `fields` amount to.
+
+    Raises:
+        Invalid: the day lies before the announcement.
+    """
+    on = fields.get("on") or today
+    if on < record.pledge.announced_on:
+        raise Invalid.field("/on", f"Before the announcement on {record.pledge.announced_on}.")
+    return Withdrawal(on, fields.get("reason"), fields.get("source"), now)
+
+
+def rescind_withdrawal(tx: Transaction, key: str, rules: Rules, *, now: datetime) -> Record:
+    """Record that a pledge stands after all; that it was withdrawn stays on record.
+
+    Raises:
+        NotFound: there is no such pledge, or it is not withdrawn.
+    """
+
+    def stand(record: Record, _: date) -> Change:
+        if record.withdrawal is None:
+            raise NotFound("withdrawal of", key)
+        tx.pledges.rescind_withdrawal(key, now=now)
+        return Change(replace(record, withdrawal=None))
+
+    return change(tx, key, rules, stand, now=now)
+
+
+def delete_pledge(tx: Transaction, key: str) -> None:
+    """Remove a pledge that was entered by mistake and on which nothing hangs yet.
+
+    Raises:
+        NotFound: there is none.
+        StillReferenced: something hangs on it.
+    """
+    if tx.records.lock(key) is None:
+        raise NotFound("pledge", key)
+    if holders := tx.pledges.holders(key):
+        cure = "What was on record stays on record: withdraw it instead."
+        raise StillReferenced("pledge", key, f"it has {', '.join(holders)}", cure)
+    tx.pledges.delete(key)
+    tx.records.forget(key)
+
+
+def _moved(
+    tx: Transaction, record: Record, fields: MoveFields, today: date, now: datetime
+) -> tuple[Record, tuple[News, ...]]:
+    """The record with one more move of its deadline, stored."""
+    move = draft_move(record, fields, today=today, now=now)
+    tx.pledges.reschedule(record.pledge.id, move)
+    news = News(NewsKind.RESCHEDULED, move.announced_on, move.number)
+    return replace(record, reschedules=(*record.reschedules, move)), (news,)
+
+
+def draft_move(record: Record, fields: MoveFields, *, today: date, now: datetime) -> Reschedule:
+    """The move that `fields` amount to, numbered and complete.
+
+    Raises:
+        Invalid: see `reschedule`.
+    """
+    pledge, due = record.pledge, fields.get("due")
+    announced_on = fields.get("announced_on") or today
+    found = []
+    if due is not None and due.date <= pledge.baseline.date:
+        found.append(FieldProblem("/due", f"Not after the baseline date, {pledge.baseline.date}."))
+    found += [
+        FieldProblem(
+            "/due", f"The milestone {m.id!r} is due on {m.due.date}, not before it: change that first."
+        )
+        for m in pledge.milestones
+        if due is not None and m.due.date >= due.date
+    ]
+    if announced_on > today:
+        found.append(FieldProblem("/announced_on", f"Later than today, {today}, where the pledge is."))
+    if announced_on < pledge.announced_on:
+        found.append(FieldProblem("/announced_on", f"Before the pledge itself, {pledge.announced_on}."))
+    if found:
+        raise Invalid(found)
+    return Reschedule(
+        number=len(record.reschedules) + 1,
+        due=due,
+        announced_on=announced_on,
+        moved_by=fields.get("moved_by", SetBy.PLEDGER),
+        reason=fields.get("reason"),
+        source=fields.get("source"),
+        recorded_at=now,
+    )
+
+
+def _baseline(said: Mapping[str, Any] | None, otherwise: Baseline) -> Baseline:
+    """The baseline as said; what is not said of it is as in `otherwise`."""
+    return replace(otherwise, **{name: value for name, value in (said or {}).items() if value is not None})
+
+
+def _check(tx: Transaction, pledge: Pledge) -> None:
+    found = list(problems(pledge))
+    if not tx.pledgers.exists(pledge.pledger):
+        found.append(FieldProblem("/pledger", f"There is no pledger {pledge.pledger!r}; create it first."))
+    if pledge.initiative is not None and not tx.initiatives.exists(pledge.initiative):
+        found.append(
+            FieldProblem("/initiative", f"There is no initiative {pledge.initiative!r}; create it first.")
+        )
+    if found:
+        raise Invalid(found)
+
+
+def _check_milestones_kept(record: Record, pledge: Pledge) -> None:
+    """Refuse to drop a milestone, or to give it a target, that an update has said to be done."""
+    events = {milestone.id for milestone in pledge.milestones if milestone.target is None}
+    for update in record.updates:
+        if update.milestone is not None and update.milestone not in events:
+            holders = f"update {update.number} says whether it was done"
+            raise StillReferenced(
+                "event milestone", update.milestone, holders, "Keep it among the milestones."
+            )

@@ -1,0 +1,132 @@
+"""Recording progress updates."""
+
+from dataclasses import replace
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TypedDict
+
+from pledgetracker.domain.alert import NewsKind
+from pledgetracker.domain.errors import AlreadySuperseded, FieldProblem, Invalid
+from pledgetracker.domain.pledge import Pledge, Source
+from pledgetracker.domain.record import Record
+from pledgetracker.domain.update import Claim, ProgressUpdate
+from pledgetracker.services.changing import Change, News, change
+from pledgetracker.services.rules import Rules
+from pledgetracker.storage.database import Transaction
+
+THINGS_SAID = ("value", "increment", "no_change", "done")
+
+
+class ProgressFields(TypedDict, total=False):
+    """What a reporter says; checked for form, not yet against the pledge."""
+
+    as_of: date
+    reported_at: date | None
+    value: Decimal | None
+    increment: Decimal | None
+    no_change: bool | None
+    done: bool | None
+    milestone: str | None
+    claim: Claim | None
+    note: str | None
+    reported_by: str | None
+    evidence: tuple[Source, ...]
+    supersedes: int | None
+
+
+def record_progress(
+    tx: Transaction, key: str, fields: ProgressFields, rules: Rules, *, now: datetime
+) -> tuple[Record, ProgressUpdate]:
+    """Record one progress update of pledge `key`; returns the record with it, and the update.
+
+    Raises:
+        NotFound: there is no such pledge.
+        Invalid: it says nothing, or several things, or speaks of what the pledge does not have.
+        AlreadySuperseded: the update it corrects has been corrected.
+    """
+
+    def report(record: Record, today: date) -> Change:
+        update = draft(record, fields, today=today, now=now)
+        tx.progress.add(key, update)
+        return Change(replace(record, updates=(*record.updates, update)), _news(update))
+
+    record = change(tx, key, rules, report, now=now)
+    return record, record.updates[-1]
+
+
+def draft(record: Record, fields: ProgressFields, *, today: date, now: datetime) -> ProgressUpdate:
+    """The update that `fields` amount to, numbered and complete.
+
+    Raises:
+        Invalid: see `record_progress`.
+        AlreadySuperseded: see `record_progress`.
+    """
+    problems = [*_form_problems(fields, today), *_fit_problems(record.pledge, fields)]
+    supersedes = fields.get("supersedes")
+    corrected = next((u for u in record.updates if u.number == supersedes), None)
+    if supersedes is not None and corrected is None:
+        problems.append(FieldProblem("/supersedes", f"There is no update {supersedes} of this pledge."))
+    if problems:
+        raise Invalid(problems)
+    if corrected is not None and (by := record.successors.get(corrected.number)) is not None:
+        raise AlreadySuperseded(corrected.number, by)
+    return ProgressUpdate(
+        number=len(record.updates) + 1,
+        as_of=fields["as_of"],
+        reported_at=corrected.reported_at if corrected else fields.get("reported_at") or today,
+        recorded_at=now,
+        value=fields.get("value"),
+        increment=fields.get("increment"),
+        no_change=bool(fields.get("no_change")),
+        done=fields.get("done"),
+        milestone=fields.get("milestone"),
+        claim=fields.get("claim") or Claim.SELF_REPORTED,
+        note=fields.get("note"),
+        reported_by=fields.get("reported_by"),
+        evidence=fields.get("evidence", ()),
+        supersedes=supersedes,
+    )
+
+
+def _form_problems(fields: ProgressFields, today: date) -> list[FieldProblem]:
+    problems = []
+    said = [name for name in THINGS_SAID if fields.get(name) is not None]
+    if len(said) != 1:
+        found = f"this has {' and '.join(said)}" if said else "this has none"
+        detail = f"Say exactly one of value, increment, no_change and done; {found}."
+        problems.append(FieldProblem(f"/{said[1]}" if said else "", detail))
+    if fields.get("no_change") is False:
+        problems.append(FieldProblem("/no_change", "Leave it out, or make it true."))
+    for name in ("as_of", "reported_at"):
+        day = fields.get(name)
+        if isinstance(day, date) and day > today:
+            problems.append(FieldProblem(f"/{name}", f"Later than today, {today}, where the pledge is."))
+    return problems
+
+
+def _fit_problems(pledge: Pledge, fields: ProgressFields) -> list[FieldProblem]:
+    counted = [name for name in ("value", "increment") if pledge.is_event and fields.get(name) is not None]
+    problems = [
+        FieldProblem(f"/{name}", "This pledge is an event: say done true or false instead.")
+        for name in counted
+    ]
+    milestone = fields.get("milestone")
+    events = [m.id for m in pledge.milestones if m.target is None]
+    if milestone is not None and fields.get("done") is None:
+        problems.append(
+            FieldProblem("/milestone", "Only 'done' speaks of a milestone; others follow from figures.")
+        )
+    elif milestone is not None and milestone not in events:
+        known = f"its event milestones are {', '.join(events)}" if events else "it has no event milestones"
+        problems.append(FieldProblem("/milestone", f"Not an event milestone of this pledge; {known}."))
+    if fields.get("done") is not None and milestone is None and not pledge.is_event:
+        problems.append(
+            FieldProblem("/done", "This pledge has a figure: report its value, or name an event milestone.")
+        )
+    return problems
+
+
+def _news(update: ProgressUpdate) -> tuple[News, ...]:
+    if update.supersedes is not None:
+        return (News(NewsKind.CORRECTED, update.as_of, update.number),)
+    return (News(NewsKind.PROGRESS, update.as_of, update.number),) if update.is_movement else ()

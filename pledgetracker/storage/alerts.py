@@ -1,0 +1,245 @@
+"""Alerts: what is owed, to whom, and how far its delivery has come."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, insert, literal, or_, select, update
+
+from pledgetracker.domain.alert import AlertKind, AlertState, Channel, Owed, Recipient, alert_kind
+from pledgetracker.domain.letter import Letter
+from pledgetracker.storage.dialects import insert_or_ignore
+from pledgetracker.storage.paging import Page, PageRequest, fetch
+from pledgetracker.storage.tables import alerts, letters
+
+
+@dataclass(frozen=True, slots=True)
+class AlertEntry:
+    """An owed alert as it stands in the record.
+
+    Attributes:
+        due_at: the instant at which it fell due.
+        reason: why it is in that state, for states that need one.
+        superseded_by: the id of the alert that spoke for it.
+        attempts: how often it was handed to the channel so far.
+        next_attempt_at: when a pending one is tried next.
+        ended_at: when it reached its last state.
+    """
+
+    id: int
+    pledge: str
+    milestone: str | None
+    kind: AlertKind
+    episode: date
+    step: int
+    recipient: Recipient
+    channel: Channel
+    due_at: datetime
+    planned_at: datetime
+    state: AlertState
+    reason: str | None
+    superseded_by: int | None
+    attempts: int
+    first_attempt_at: datetime | None
+    next_attempt_at: datetime
+    ended_at: datetime | None
+    dedup_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlertFilter:
+    """Which alerts are wanted; None asks for all."""
+
+    pledge: str | None = None
+    state: AlertState | None = None
+
+
+class AlertStore:
+    """Reads and writes alerts, and hands them out to be delivered."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def recorded(self, keys: Collection[str]) -> set[str]:
+        """Which of these dedup keys are recorded already."""
+        query = select(alerts.c.dedup_key).where(alerts.c.dedup_key.in_(keys))
+        return set(self._connection.scalars(query))
+
+    def plan(self, owed: Owed, *, now: datetime) -> int:
+        """Record an alert that is to be sent; returns its id."""
+        row = _row(owed, AlertState.PENDING, now)
+        query = insert(alerts).values(row).returning(alerts.c.id)
+        return int(self._connection.execute(query).scalar_one())
+
+    def plan_superseded(self, owed: Iterable[Owed], by: int, *, now: datetime) -> None:
+        """Record alerts for which another one speaks."""
+        reason = "A more urgent alert of the same turn speaks for it."
+        ended = {"superseded_by": by, "reason": reason, "ended_at": now}
+        rows = [_row(alert, AlertState.SUPERSEDED, now) | ended for alert in owed]
+        insert_or_ignore(self._connection, alerts, rows)
+
+    def claim(self, *, now: datetime, until: datetime, token: str, limit: int) -> Sequence[AlertEntry]:
+        """Take pending alerts that are due for an attempt, for as long as the lease runs.
+
+        One conditional UPDATE is the whole lock. A lease that has run out belongs to a dispatcher that
+        died: taking its alerts over is part of the claim.
+        """
+        free = and_(
+            alerts.c.state == AlertState.PENDING.value,
+            alerts.c.next_attempt_at <= now,
+            or_(alerts.c.lease_until.is_(None), alerts.c.lease_until <= now),
+        )
+        chosen = (
+            select(alerts.c.id)
+            .where(free)
+            .order_by(alerts.c.next_attempt_at, alerts.c.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        # `free` stands again outside: a row may have been taken between choosing and updating.
+        taken = (
+            update(alerts)
+            .where(alerts.c.id.in_(chosen), free)
+            .values(
+                lease_until=until,
+                lease_token=token,
+                attempts=alerts.c.attempts + 1,
+                first_attempt_at=func.coalesce(alerts.c.first_attempt_at, _instant(now)),
+            )
+            .returning(alerts)
+        )
+        rows = self._connection.execute(taken).mappings().all()
+        return sorted((_entry(row) for row in rows), key=lambda alert: (alert.next_attempt_at, alert.id))
+
+    def end(self, key: int, state: AlertState, reason: str | None, *, token: str, now: datetime) -> bool:
+        """Record how an alert ended; False if its claim has passed to somebody else."""
+        ended = {"state": state.value, "reason": reason, "ended_at": now}
+        return self._settle(key, token, ended)
+
+    def put_off(self, key: int, reason: str, *, token: str, until: datetime) -> bool:
+        """Record that an attempt failed, and when the next one is; False if the claim has passed on."""
+        return self._settle(key, token, {"reason": reason, "next_attempt_at": until})
+
+    def give_back(self, keys: Collection[int], reason: str, *, token: str, until: datetime) -> None:
+        """Record that claimed alerts were not tried, through no fault of theirs."""
+        returned = {"reason": reason, "next_attempt_at": until, "attempts": alerts.c.attempts - 1}
+        for key in keys:
+            self._settle(key, token, returned)
+
+    def _settle(self, key: int, token: str, values: dict[str, Any]) -> bool:
+        mine = (alerts.c.id == key, alerts.c.state == AlertState.PENDING.value, alerts.c.lease_token == token)
+        free = {"lease_until": None, "lease_token": None}
+        return self._connection.execute(update(alerts).where(*mine).values(values | free)).rowcount == 1
+
+    def spoken_for_by(self, key: int) -> Sequence[AlertEntry]:
+        """The alerts that the alert `key` was to speak for."""
+        query = select(alerts).where(
+            alerts.c.superseded_by == key, alerts.c.state == AlertState.SUPERSEDED.value
+        )
+        return [_entry(row) for row in self._connection.execute(query.order_by(alerts.c.id)).mappings()]
+
+    def revive(self, key: int, *, now: datetime) -> None:
+        """Record that a superseded alert must speak for itself after all."""
+        pending = {
+            "state": AlertState.PENDING.value,
+            "reason": None,
+            "superseded_by": None,
+            "ended_at": None,
+            "next_attempt_at": now,
+        }
+        self._connection.execute(update(alerts).where(alerts.c.id == key).values(pending))
+
+    def hand_over(self, keys: Collection[int], to: int) -> None:
+        """Record that another alert now speaks for superseded ones."""
+        self._connection.execute(update(alerts).where(alerts.c.id.in_(keys)).values(superseded_by=to))
+
+    def letter(self, key: int) -> Letter | None:
+        """The message composed for an alert, or None."""
+        row = self._connection.execute(select(letters).where(letters.c.alert == key)).mappings().first()
+        if row is None:
+            return None
+        return Letter(row["message_id"], row["sender"], row["recipient"], row["content"])
+
+    def keep_letter(self, key: int, letter: Letter, *, now: datetime) -> None:
+        """Store the message of an alert; the first one stored is the one that counts."""
+        row = {
+            "alert": key,
+            "message_id": letter.message_id,
+            "sender": letter.sender,
+            "recipient": letter.recipient,
+            "content": letter.content,
+            "composed_at": now,
+        }
+        insert_or_ignore(self._connection, letters, [row])
+
+    def page(self, wanted: AlertFilter, request: PageRequest) -> Page[AlertEntry]:
+        """One page of the stored record."""
+        query = select(alerts)
+        if wanted.pledge is not None:
+            query = query.where(alerts.c.pledge == wanted.pledge)
+        if wanted.state is not None:
+            query = query.where(alerts.c.state == wanted.state.value)
+        sort = alerts.c[request.sort]
+        return fetch(self._connection, query, request, sort=sort, key=alerts.c.id, read=_entry)
+
+    def queue(self) -> dict[str, int]:
+        """How many alerts are pending and how many dead."""
+        counted = select(alerts.c.state, func.count()).group_by(alerts.c.state)
+        unfinished = (AlertState.PENDING.value, AlertState.DEAD.value)
+        rows = self._connection.execute(counted.where(alerts.c.state.in_(unfinished)))
+        found: dict[str, int] = dict(rows.tuples().all())
+        return {state: found.get(state, 0) for state in unfinished}
+
+    def oldest_pending(self) -> datetime | None:
+        """When the longest-owed alert that is still pending fell due."""
+        query = select(func.min(alerts.c.due_at)).where(alerts.c.state == AlertState.PENDING.value)
+        oldest: datetime | None = self._connection.scalar(query)
+        return oldest
+
+
+def _instant(now: datetime) -> ColumnElement[datetime]:
+    return literal(now, alerts.c.first_attempt_at.type)
+
+
+def _row(owed: Owed, state: AlertState, now: datetime) -> dict[str, Any]:
+    return {
+        "dedup_key": owed.dedup_key,
+        "pledge": owed.pledge,
+        "milestone": owed.milestone,
+        "kind": owed.kind.value,
+        "episode": owed.episode,
+        "step": owed.step,
+        "recipient": owed.recipient.email,
+        "recipient_name": owed.recipient.name,
+        "language": owed.recipient.language,
+        "channel": owed.channel.value,
+        "due_at": owed.due_at,
+        "planned_at": now,
+        "state": state.value,
+        "attempts": 0,
+        "next_attempt_at": now,
+    }
+
+
+def _entry(row: RowMapping) -> AlertEntry:
+    return AlertEntry(
+        id=row["id"],
+        pledge=row["pledge"],
+        milestone=row["milestone"],
+        kind=alert_kind(row["kind"]),
+        episode=row["episode"],
+        step=row["step"],
+        recipient=Recipient(row["recipient"], row["recipient_name"], row["language"]),
+        channel=Channel(row["channel"]),
+        due_at=row["due_at"],
+        planned_at=row["planned_at"],
+        state=AlertState(row["state"]),
+        reason=row["reason"],
+        superseded_by=row["superseded_by"],
+        attempts=row["attempts"],
+        first_attempt_at=row["first_attempt_at"],
+        next_attempt_at=row["next_attempt_at"],
+        ended_at=row["ended_at"],
+        dedup_key=row["dedup_key"],
+    )

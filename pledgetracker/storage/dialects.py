@@ -1,0 +1,174 @@
+"""What differs between databases: the only module that names one."""
+
+import sqlite3
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from types import ModuleType
+from typing import Any, cast
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    Index,
+    Integer,
+    Numeric,
+    String,
+    Table,
+    create_engine,
+    event,
+)
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects import sqlite as sqlite_dialect
+from sqlalchemy.engine import make_url
+from sqlalchemy.types import JSON, TypeDecorator, TypeEngine
+
+from pledgetracker.domain.numbers import MAX_DECIMALS, plain, trim
+
+# Before this version WAL can lose commits when several connections write.
+FIRST_SAFE_WAL = (3, 51, 3)
+BUSY_TIMEOUT_MS = 10_000
+WRITES = "pledgetracker_writes"
+
+RowId = BigInteger().with_variant(Integer(), "sqlite")
+Document = JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
+
+
+class Number(TypeDecorator[Decimal]):
+    """An exact decimal; SQLite would turn it into binary floating point, so there it is text."""
+
+    impl = Numeric
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Choose the column type."""
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(String(32))
+        return dialect.type_descriptor(Numeric(24, MAX_DECIMALS))
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
+        """Write it."""
+        return plain(value) if value is not None and dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
+        """Read it back without trailing zeros."""
+        del dialect
+        return None if value is None else trim(Decimal(value))
+
+
+class Instant(TypeDecorator[datetime]):
+    """An instant in UTC; SQLite forgets time zones, so there it is text that sorts by time."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Choose the column type."""
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(String(27))
+        return dialect.type_descriptor(DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """Write it, in UTC."""
+        if value is None:
+            return None
+        utc = value.astimezone(UTC)
+        return utc.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """Read it, in UTC."""
+        if value is None:
+            return None
+        if dialect.name == "sqlite":
+            return datetime.fromisoformat(value)
+        return cast("datetime", value).astimezone(UTC)
+
+
+def partial_index(name: str, *columns: Column[Any], unique: bool, where: ColumnElement[bool]) -> Index:
+    """An index over the rows that match `where`."""
+    return Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
+
+
+def insert_or_ignore(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> int:
+    """Insert rows, leaving out those whose unique key is taken; returns how many went in."""
+    if not rows:
+        return 0
+    kinds: dict[str, Any] = {"sqlite": sqlite_dialect.insert, "postgresql": postgresql.insert}
+    statement = kinds[connection.dialect.name](table).on_conflict_do_nothing()
+    return sum(connection.execute(statement, row).rowcount for row in rows)
+
+
+def upsert(connection: Connection, table: Table, row: dict[str, Any]) -> None:
+    """Insert a row, or overwrite the one with its primary key."""
+    kinds: dict[str, Any] = {"sqlite": sqlite_dialect.insert, "postgresql": postgresql.insert}
+    keys = [column.name for column in table.primary_key]
+    others = {name: value for name, value in row.items() if name not in keys}
+    statement = kinds[connection.dialect.name](table).values(row)
+    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=others))
+
+
+def is_sqlite(url: str) -> bool:
+    """Whether `url` names a file on this machine, written by one process at a time."""
+    return make_url(url).get_backend_name() == "sqlite"
+
+
+def open_engine(url: str) -> Engine:
+    """Connect to the database that `url` names."""
+    return _open_sqlite(url) if is_sqlite(url) else create_engine(url, pool_pre_ping=True)
+
+
+def describe(engine: Engine) -> str:
+    """Name, version and journal of the database, for the log and for readiness."""
+    if engine.dialect.name != "sqlite":
+        return engine.dialect.name
+    module = cast("ModuleType", engine.dialect.dbapi)
+    return f"SQLite {module.sqlite_version}, journal {_journal_mode(module)}"
+
+
+def _open_sqlite(url: str) -> Engine:
+    parsed = make_url(url)
+    if parsed.database:
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    module = _sqlite_module()
+    engine = create_engine(
+        parsed.set(drivername="sqlite+pysqlite"),
+        module=module,
+        pool_size=20,
+        max_overflow=80,
+        connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False},
+    )
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _: Any) -> None:
+        # The driver's own transactions begin too late and lose updates; ours begin in `begin` below.
+        connection.isolation_level = None
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+        connection.execute(f"PRAGMA journal_mode = {_journal_mode(module)}")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        is_writing = connection.get_execution_options().get(WRITES, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing else "BEGIN")
+
+    return engine
+
+
+def _sqlite_module() -> ModuleType:
+    """The newest SQLite at hand: the packaged one, or the one that came with Python."""
+    try:
+        from pysqlite3 import dbapi2
+    except ImportError:
+        return sqlite3
+    return cast("ModuleType", dbapi2)
+
+
+def _journal_mode(module: ModuleType) -> str:
+    return "WAL" if module.sqlite_version_info >= FIRST_SAFE_WAL else "TRUNCATE"

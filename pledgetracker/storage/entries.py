@@ -1,0 +1,51 @@
+"""What pledgers and initiatives have in common: an id, a version, and one row each."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Connection, RowMapping, Table, delete, exists, insert, select, update
+
+from pledgetracker.storage.paging import Page, PageRequest, fetch
+
+T = TypeVar("T")
+
+
+class EntryStore(Generic[T]):
+    """Rows of one table with a slug as key, read as values of one type."""
+
+    def __init__(self, connection: Connection, table: Table, read: Callable[[RowMapping], T]) -> None:
+        self._connection = connection
+        self._table = table
+        self._read = read
+
+    def get(self, key: str) -> T | None:
+        """The entry `key`, or None."""
+        query = select(self._table).where(self._table.c.id == key)
+        row = self._connection.execute(query).mappings().first()
+        return None if row is None else self._read(row)
+
+    def exists(self, key: str) -> bool:
+        """Whether there is an entry `key`."""
+        return bool(self._connection.scalar(select(exists().where(self._table.c.id == key))))
+
+    def page(self, request: PageRequest, *conditions: Any) -> Page[T]:
+        """One page, sorted by one of the table's columns."""
+        sort = self._table.c[request.sort]
+        query = select(self._table).where(*conditions)
+        return fetch(self._connection, query, request, sort=sort, key=self._table.c.id, read=self._read)
+
+    def add(self, key: str, fields: Mapping[str, Any], *, now: datetime) -> None:
+        """Store a new entry."""
+        row = {"id": key, **fields, "version": 1, "created_at": now, "updated_at": now}
+        self._connection.execute(insert(self._table).values(row))
+
+    def change(self, key: str, fields: Mapping[str, Any], *, now: datetime) -> None:
+        """Store new content of an entry, as its next version."""
+        table = self._table
+        changed = {**fields, "version": table.c.version + 1, "updated_at": now}
+        self._connection.execute(update(table).where(table.c.id == key).values(changed))
+
+    def delete(self, key: str) -> None:
+        """Remove an entry that nothing refers to."""
+        self._connection.execute(delete(self._table).where(self._table.c.id == key))

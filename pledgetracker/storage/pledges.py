@@ -1,0 +1,244 @@
+"""Pledges: adding, changing, listing. Reading whole ones is for `records`."""
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, delete, exists, func, insert, literal, or_, select, update
+
+from pledgetracker.domain.days import LAST_DAY
+from pledgetracker.domain.pledge import Pledge, Reschedule, Withdrawal
+from pledgetracker.storage import documents
+from pledgetracker.storage.paging import Page, PageRequest, fetch
+from pledgetracker.storage.tables import (
+    alerts,
+    flags,
+    milestones,
+    pledges,
+    progress_updates,
+    reschedules,
+    withdrawals,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What the last look at a pledge found, kept so that lists and the scheduler need not look again.
+
+    Attributes:
+        status: the headline, true until `next_check_at`.
+        due_on: the deadline in force.
+        next_check_at: the instant from which the clock may have changed something; None for never.
+    """
+
+    status: str
+    due_on: date | None
+    next_check_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PledgeFilter:
+    """Which pledges are wanted; None asks for all.
+
+    Attributes:
+        initiatives: any of these.
+        status: the headline; pledges whose clock has run on since the last look are listed too.
+        text: words, all of which must occur in title, indicator, statement, unit or ids.
+        due_from, due_to: range of the deadline in force, both ends included.
+        now: the instant that tells which last looks still hold.
+    """
+
+    now: datetime
+    pledger: str | None = None
+    initiatives: Sequence[str] | None = None
+    status: str | None = None
+    text: str | None = None
+    due_from: date | None = None
+    due_to: date | None = None
+
+
+class PledgeStore:
+    """Writes pledges and lists their ids."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def exists(self, key: str) -> bool:
+        """Whether there is a pledge `key`."""
+        return bool(self._connection.scalar(select(exists().where(pledges.c.id == key))))
+
+    def is_due_for_check(self, key: str, *, now: datetime) -> bool:
+        """Whether the last look at a pledge may no longer be true."""
+        query = select(exists().where(pledges.c.id == key, pledges.c.next_check_at <= now))
+        return bool(self._connection.scalar(query))
+
+    def page(self, wanted: PledgeFilter, request: PageRequest) -> Page[str]:
+        """One page of the ids of the pledges that match."""
+        query = select(pledges.c.id).where(*_conditions(wanted))
+        sort = SORTS[request.sort]
+        return fetch(
+            self._connection, query, request, sort=sort, key=pledges.c.id, read=lambda row: str(row["id"])
+        )
+
+    def add(self, pledge: Pledge, outlook: Outlook) -> None:
+        """Store a new pledge."""
+        self._connection.execute(insert(pledges).values(id=pledge.id, **_row(pledge), **_looks(outlook)))
+        self._add_milestones(pledge)
+
+    def change(self, pledge: Pledge) -> None:
+        """Store the new content of a pledge, whose version has been counted up."""
+        self._connection.execute(update(pledges).where(pledges.c.id == pledge.id).values(**_row(pledge)))
+        self._connection.execute(delete(milestones).where(milestones.c.pledge == pledge.id))
+        self._add_milestones(pledge)
+
+    def touch(self, pledge: Pledge) -> None:
+        """Store only that something which hangs on the pledge has changed: its new version."""
+        row = {"version": pledge.version, "updated_at": pledge.updated_at}
+        self._connection.execute(update(pledges).where(pledges.c.id == pledge.id).values(row))
+
+    def looked(self, key: str, outlook: Outlook) -> None:
+        """Store what a look at the pledge found."""
+        self._connection.execute(update(pledges).where(pledges.c.id == key).values(**_looks(outlook)))
+
+    def reschedule(self, key: str, move: Reschedule) -> None:
+        """Store a move of the deadline."""
+        row = {
+            "pledge": key,
+            "number": move.number,
+            "due": move.due and move.due.text,
+            "announced_on": move.announced_on,
+            "moved_by": move.moved_by.value,
+            "reason": move.reason,
+            "source": documents.source_to(move.source),
+            "recorded_at": move.recorded_at,
+        }
+        self._connection.execute(insert(reschedules).values(row))
+
+    def withdraw(self, key: str, withdrawal: Withdrawal) -> None:
+        """Store that the pledge was taken back."""
+        before = select(func.count()).where(withdrawals.c.pledge == key)
+        row = {
+            "pledge": key,
+            "number": 1 + (self._connection.scalar(before) or 0),
+            "on": withdrawal.on,
+            "reason": withdrawal.reason,
+            "source": documents.source_to(withdrawal.source),
+            "recorded_at": withdrawal.recorded_at,
+        }
+        self._connection.execute(insert(withdrawals).values(row))
+
+    def rescind_withdrawal(self, key: str, *, now: datetime) -> None:
+        """Store that the pledge stands again."""
+        open_rows = (withdrawals.c.pledge == key, withdrawals.c.rescinded_at.is_(None))
+        self._connection.execute(update(withdrawals).where(*open_rows).values(rescinded_at=now))
+
+    def holders(self, key: str) -> Sequence[str]:
+        """What of the record would lose its footing if the pledge were deleted."""
+        tables = {
+            "progress updates": progress_updates,
+            "moves of its deadline": reschedules,
+            "a withdrawal": withdrawals,
+            "alerts": alerts,
+        }
+        return [
+            name
+            for name, table in tables.items()
+            if self._connection.scalar(select(exists().where(table.c.pledge == key)))
+        ]
+
+    def delete(self, key: str) -> None:
+        """Remove a pledge that has no holders."""
+        self._connection.execute(delete(flags).where(flags.c.pledge == key))
+        self._connection.execute(delete(milestones).where(milestones.c.pledge == key))
+        self._connection.execute(delete(pledges).where(pledges.c.id == key))
+
+    def _add_milestones(self, pledge: Pledge) -> None:
+        rows = [
+            {
+                "pledge": pledge.id,
+                "id": milestone.id,
+                "title": milestone.title,
+                "due": milestone.due.text,
+                "target": milestone.target,
+                "set_by": milestone.set_by.value,
+            }
+            for milestone in pledge.milestones
+        ]
+        if rows:
+            self._connection.execute(insert(milestones), rows)
+
+
+SORTS: dict[str, ColumnElement[Any]] = {
+    "id": pledges.c.id,
+    "title": pledges.c.title,
+    "announced_on": pledges.c.announced_on,
+    "updated_at": pledges.c.updated_at,
+    # Pledges without a deadline come last.
+    "due": func.coalesce(
+        pledges.c.due_on, literal(LAST_DAY, pledges.c.due_on.type), type_=pledges.c.due_on.type
+    ),
+}
+
+
+def _conditions(wanted: PledgeFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.pledger is not None:
+        conditions.append(pledges.c.pledger == wanted.pledger)
+    if wanted.initiatives is not None:
+        conditions.append(pledges.c.initiative.in_(wanted.initiatives))
+    if wanted.status is not None:
+        conditions.append(or_(pledges.c.status == wanted.status, pledges.c.next_check_at <= wanted.now))
+    if wanted.due_from is not None:
+        conditions.append(pledges.c.due_on >= wanted.due_from)
+    if wanted.due_to is not None:
+        conditions.append(pledges.c.due_on <= wanted.due_to)
+    words = searchable(wanted.text or "").split()
+    return [*conditions, *(pledges.c.search_text.contains(word, autoescape=True) for word in words)]
+
+
+def searchable(text: str) -> str:
+    """Text as it is searched: without case and accents."""
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
+
+
+def _row(pledge: Pledge) -> dict[str, Any]:
+    statement = documents.statement_to(pledge.statement)
+    searched = (
+        pledge.title,
+        pledge.indicator,
+        pledge.unit,
+        pledge.id,
+        pledge.pledger,
+        pledge.initiative,
+        pledge.statement and pledge.statement.text,
+    )
+    return {
+        "title": pledge.title,
+        "pledger": pledge.pledger,
+        "initiative": pledge.initiative,
+        "statement": statement,
+        "indicator": pledge.indicator,
+        "unit": pledge.unit,
+        "comparator": pledge.comparator.value,
+        "target": pledge.target,
+        "tolerance": pledge.tolerance,
+        "announced_on": pledge.announced_on,
+        "baseline_value": pledge.baseline.value,
+        "baseline_date": pledge.baseline.date,
+        "time_zone": pledge.time_zone,
+        "cadence_days": pledge.cadence_days,
+        "grace_days": pledge.grace_days,
+        "due": pledge.due and pledge.due.text,
+        "contacts": documents.contacts_to(pledge.contacts),
+        "version": pledge.version,
+        "created_at": pledge.created_at,
+        "updated_at": pledge.updated_at,
+        "search_text": searchable("\n".join(part for part in searched if part)),
+    }
+
+
+def _looks(outlook: Outlook) -> dict[str, Any]:
+    return {"status": outlook.status, "due_on": outlook.due_on, "next_check_at": outlook.next_check_at}

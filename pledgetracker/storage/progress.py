@@ -1,0 +1,35 @@
+"""Progress updates: adding; reading them is for `records`."""
+
+from sqlalchemy import Connection, insert
+
+from pledgetracker.domain.update import ProgressUpdate
+from pledgetracker.storage import documents
+from pledgetracker.storage.tables import progress_updates
+
+
+class ProgressStore:
+    """Writes progress updates."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, pledge: str, update: ProgressUpdate) -> None:
+        """Store an update; the table keeps an update from being superseded twice."""
+        row = {
+            "pledge": pledge,
+            "number": update.number,
+            "as_of": update.as_of,
+            "reported_at": update.reported_at,
+            "recorded_at": update.recorded_at,
+            "value": update.value,
+            "increment": update.increment,
+            "no_change": update.no_change,
+            "done": update.done,
+            "milestone": update.milestone,
+            "claim": update.claim.value,
+            "note": update.note,
+            "reported_by": update.reported_by,
+            "evidence": [documents.source_to(source) for source in update.evidence],
+            "supersedes": update.supersedes,
+        }
+        self._connection.execute(insert(progress_updates), row)

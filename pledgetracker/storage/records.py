@@ -1,0 +1,214 @@
+"""Whole records: a pledge with its milestones, moves, withdrawal and updates, read together."""
+
+import threading
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, RowMapping, Table, bindparam, select
+
+from pledgetracker.domain.days import Due
+from pledgetracker.domain.pledge import Baseline, Milestone, Pledge, Reschedule, SetBy, Withdrawal
+from pledgetracker.domain.record import Record
+from pledgetracker.domain.target import Comparator
+from pledgetracker.domain.update import Claim, ProgressUpdate
+from pledgetracker.storage import documents
+from pledgetracker.storage.tables import milestones, pledges, progress_updates, reschedules, withdrawals
+
+CACHED_RECORDS = 2048
+
+T = TypeVar("T")
+
+
+class RecordCache:
+    """Records lately read, by id and version.
+
+    A version is written once, and every change to what hangs on a pledge makes a new one; so an entry
+    is either the record of that version or not looked at. Only committed states may enter.
+    """
+
+    def __init__(self) -> None:
+        self._entries: OrderedDict[str, Record] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: str, version: int) -> Record | None:
+        """The record `key` at `version`, if at hand."""
+        with self._lock:
+            record = self._entries.get(key)
+            if record is None or record.pledge.version != version:
+                return None
+            self._entries.move_to_end(key)
+            return record
+
+    def put(self, record: Record) -> None:
+        """Keep a committed record in place of any other version of it."""
+        with self._lock:
+            self._entries[record.pledge.id] = record
+            self._entries.move_to_end(record.pledge.id)
+            if len(self._entries) > CACHED_RECORDS:
+                self._entries.popitem(last=False)
+
+    def forget(self, key: str) -> None:
+        """Drop a record that was deleted: its id, and so its versions, may come again."""
+        with self._lock:
+            self._entries.pop(key, None)
+
+
+class RecordStore:
+    """Reads records; PledgeStore and ProgressStore write them."""
+
+    def __init__(self, connection: Connection, cache: RecordCache, *, is_writing: bool) -> None:
+        self._connection = connection
+        self._cache = cache
+        self._is_writing = is_writing
+        self._written: dict[str, Record] = {}
+
+    def remember(self, record: Record) -> None:
+        """Note the record as this transaction leaves it, for whoever reads it after the commit."""
+        self._written[record.pledge.id] = record
+
+    def forget(self, key: str) -> None:
+        """Note that this transaction deletes a record."""
+        self._cache.forget(key)
+
+    def committed(self) -> None:
+        """Let others have what was remembered."""
+        for record in self._written.values():
+            self._cache.put(record)
+
+    def get(self, key: str) -> Record | None:
+        """The record of pledge `key`, or None."""
+        version = self._connection.scalar(_VERSION, {"key": key})
+        if version is None:
+            return None
+        record = self._cache.get(key, version)
+        if record is None:
+            record = self._load([key])[key]
+            if not self._is_writing:
+                self._cache.put(record)
+        return record
+
+    def lock(self, key: str) -> Record | None:
+        """The record of pledge `key`, kept from every other writer until this transaction ends."""
+        version = self._connection.scalar(_VERSION.with_for_update(), {"key": key})
+        if version is None:
+            return None
+        return self._cache.get(key, version) or self._load([key])[key]
+
+    def get_many(self, keys: Sequence[str]) -> Sequence[Record]:
+        """The records of `keys` that exist, in that order."""
+        found = self._load(keys)
+        return [found[key] for key in keys if key in found]
+
+    def due_for_check(self, *, now: datetime, limit: int) -> Sequence[Record]:
+        """Records that the scheduler must look at, the longest due first, kept from other writers.
+
+        Another scheduler's are passed over; losing that race is normal.
+        """
+        query = (
+            select(pledges.c.id)
+            .where(pledges.c.next_check_at <= now)
+            .order_by(pledges.c.next_check_at)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        return self.get_many(self._connection.scalars(query).all())
+
+    def _load(self, keys: Sequence[str]) -> dict[str, Record]:
+        stages = self._children(milestones, keys, _milestone)
+        updates = self._children(progress_updates, keys, _update)
+        moves = self._children(reschedules, keys, _reschedule)
+        withdrawn = self._children(withdrawals, keys, _withdrawal, withdrawals.c.rescinded_at.is_(None))
+        rows = self._connection.execute(select(pledges).where(pledges.c.id.in_(keys))).mappings()
+        return {
+            row["id"]: Record(
+                _pledge(row, stages[row["id"]]),
+                tuple(updates[row["id"]]),
+                tuple(moves[row["id"]]),
+                next(iter(withdrawn[row["id"]]), None),
+            )
+            for row in rows
+        }
+
+    def _children(
+        self, table: Table, keys: Sequence[str], read: Callable[[RowMapping], T], *conditions: Any
+    ) -> Mapping[str, list[T]]:
+        order = [column for column in table.primary_key if column.name != "pledge"]
+        query = select(table).where(table.c.pledge.in_(keys), *conditions).order_by(*order)
+        children: defaultdict[str, list[T]] = defaultdict(list)
+        for row in self._connection.execute(query).mappings():
+            children[row["pledge"]].append(read(row))
+        return children
+
+
+_VERSION = select(pledges.c.version).where(pledges.c.id == bindparam("key"))
+
+
+def _pledge(row: RowMapping, stages: Iterable[Milestone]) -> Pledge:
+    return Pledge(
+        id=row["id"],
+        title=row["title"],
+        pledger=row["pledger"],
+        initiative=row["initiative"],
+        statement=documents.statement_from(row["statement"]),
+        indicator=row["indicator"],
+        unit=row["unit"],
+        comparator=Comparator(row["comparator"]),
+        target=row["target"],
+        tolerance=row["tolerance"],
+        announced_on=row["announced_on"],
+        baseline=Baseline(row["baseline_value"], row["baseline_date"]),
+        time_zone=row["time_zone"],
+        cadence_days=row["cadence_days"],
+        grace_days=row["grace_days"],
+        due=_due(row["due"]),
+        milestones=tuple(sorted(stages, key=lambda milestone: milestone.due.date)),
+        contacts=documents.contacts_from(row["contacts"]),
+        version=row["version"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+    )
+
+
+def _due(text: str | None) -> Due | None:
+    return None if text is None else Due.parse(text)
+
+
+def _milestone(row: RowMapping) -> Milestone:
+    return Milestone(row["id"], Due.parse(row["due"]), row["title"], row["target"], SetBy(row["set_by"]))
+
+
+def _reschedule(row: RowMapping) -> Reschedule:
+    return Reschedule(
+        number=row["number"],
+        due=_due(row["due"]),
+        announced_on=row["announced_on"],
+        moved_by=SetBy(row["moved_by"]),
+        reason=row["reason"],
+        source=documents.source_from(row["source"]),
+        recorded_at=row["recorded_at"],
+    )
+
+
+def _withdrawal(row: RowMapping) -> Withdrawal:
+    return Withdrawal(row["on"], row["reason"], documents.source_from(row["source"]), row["recorded_at"])
+
+
+def _update(row: RowMapping) -> ProgressUpdate:
+    return ProgressUpdate(
+        number=row["number"],
+        as_of=row["as_of"],
+        reported_at=row["reported_at"],
+        recorded_at=row["recorded_at"],
+        value=row["value"],
+        increment=row["increment"],
+        no_change=row["no_change"],
+        done=row["done"],
+        milestone=row["milestone"],
+        claim=Claim(row["claim"]),
+        note=row["note"],
+        reported_by=row["reported_by"],
+        evidence=documents.sources_from(row["evidence"]),
+        supersedes=row["supersedes"],
+    )

@@ -1,0 +1,252 @@
+"""The tables. Every index names the query it serves."""
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from pledgetracker.domain.slug import MAX_LENGTH
+from pledgetracker.storage.dialects import Document, Instant, Number, RowId, partial_index
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _slug() -> String:
+    return String(MAX_LENGTH)
+
+
+pledgers = Table(
+    "pledgers",
+    metadata,
+    Column("id", _slug(), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("kind", String(40)),
+    Column("url", Text),
+    Column("version", Integer, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+)
+
+initiatives = Table(
+    "initiatives",
+    metadata,
+    Column("id", _slug(), primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("parent", _slug(), ForeignKey("initiatives.id"), index=True),
+    Column("description", Text),
+    Column("url", Text),
+    Column("version", Integer, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+)
+
+pledges = Table(
+    "pledges",
+    metadata,
+    Column("id", _slug(), primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("pledger", _slug(), ForeignKey("pledgers.id"), nullable=False),
+    Column("initiative", _slug(), ForeignKey("initiatives.id")),
+    Column("statement", Document),
+    Column("indicator", Text),
+    Column("unit", Text),
+    Column("comparator", String(20), nullable=False),
+    Column("target", Number),
+    Column("tolerance", Number),
+    Column("announced_on", Date, nullable=False),
+    Column("baseline_value", Number, nullable=False),
+    Column("baseline_date", Date, nullable=False),
+    Column("time_zone", String(64), nullable=False),
+    Column("cadence_days", Integer),
+    Column("grace_days", Integer),
+    Column("due", String(10)),
+    Column("contacts", Document, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    # What the last look found, so that lists need not judge every pledge; true until `next_check_at`.
+    Column("status", String(20), nullable=False),
+    Column("due_on", Date),
+    Column("next_check_at", Instant),
+    Column("search_text", Text, nullable=False),
+    Index("ix_pledges_next_check_at", "next_check_at"),  # the scheduler: what is due?
+    Index("ix_pledges_pledger", "pledger", "id"),  # lists of one pledger; deleting a pledger
+    Index("ix_pledges_initiative", "initiative", "id"),  # lists of one initiative
+    Index("ix_pledges_status", "status", "id"),  # lists by status
+    Index("ix_pledges_due_on", "due_on", "id"),  # lists by due range, sorted by due date
+    Index("ix_pledges_updated_at", "updated_at", "id"),  # lists sorted by the latest change
+)
+
+milestones = Table(
+    "milestones",
+    metadata,
+    Column("pledge", _slug(), ForeignKey("pledges.id", ondelete="CASCADE"), primary_key=True),
+    Column("id", _slug(), primary_key=True),
+    Column("title", Text),
+    Column("due", String(10), nullable=False),
+    Column("target", Number),
+    Column("set_by", String(10), nullable=False),
+)
+
+reschedules = Table(
+    "reschedules",
+    metadata,
+    Column("pledge", _slug(), ForeignKey("pledges.id"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("due", String(10)),
+    Column("announced_on", Date, nullable=False),
+    Column("moved_by", String(10), nullable=False),
+    Column("reason", Text),
+    Column("source", Document),
+    Column("recorded_at", Instant, nullable=False),
+)
+
+withdrawals = Table(
+    "withdrawals",
+    metadata,
+    Column("pledge", _slug(), ForeignKey("pledges.id"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("on", Date, nullable=False),
+    Column("reason", Text),
+    Column("source", Document),
+    Column("recorded_at", Instant, nullable=False),
+    Column("rescinded_at", Instant),
+)
+
+progress_updates = Table(
+    "progress_updates",
+    metadata,
+    Column("pledge", _slug(), ForeignKey("pledges.id"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("as_of", Date, nullable=False),
+    Column("reported_at", Date, nullable=False),
+    Column("recorded_at", Instant, nullable=False),
+    Column("value", Number),
+    Column("increment", Number),
+    Column("no_change", Boolean, nullable=False),
+    Column("done", Boolean),
+    Column("milestone", _slug()),
+    Column("claim", String(20), nullable=False),
+    Column("note", Text),
+    Column("reported_by", Text),
+    Column("evidence", Document, nullable=False),
+    Column("supersedes", Integer),
+    UniqueConstraint("pledge", "supersedes"),  # an update is corrected once
+    ForeignKeyConstraint(["pledge", "supersedes"], ["progress_updates.pledge", "progress_updates.number"]),
+    CheckConstraint(
+        "(CASE WHEN value IS NULL THEN 0 ELSE 1 END) + (CASE WHEN increment IS NULL THEN 0 ELSE 1 END)"
+        " + (CASE WHEN done IS NULL THEN 0 ELSE 1 END) + (CASE WHEN no_change THEN 1 ELSE 0 END) = 1",
+        name="says_one_thing",
+    ),
+)
+
+flags = Table(
+    "flags",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("pledge", _slug(), ForeignKey("pledges.id"), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("milestone", _slug(), nullable=False),  # "" for the pledge itself, so that it can be unique
+    Column("episode", Date, nullable=False),
+    Column("opened_on", Date, nullable=False),
+    Column("opened_at", Instant, nullable=False),
+    Column("cleared_at", Instant),
+    Index("ix_flags_pledge", "pledge", "id"),  # the flags of one pledge
+)
+partial_index(
+    "uq_flags_open",  # a flag is opened once
+    flags.c.pledge,
+    flags.c.kind,
+    flags.c.milestone,
+    flags.c.episode,
+    unique=True,
+    where=flags.c.cleared_at.is_(None),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("dedup_key", Text, nullable=False, unique=True),
+    Column("pledge", _slug(), ForeignKey("pledges.id"), nullable=False),
+    Column("milestone", _slug()),
+    Column("kind", String(20), nullable=False),
+    Column("episode", Date, nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("recipient", Text, nullable=False),
+    Column("recipient_name", Text),
+    Column("language", String(10), nullable=False),
+    Column("channel", String(20), nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("planned_at", Instant, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("reason", Text),
+    Column("superseded_by", RowId, ForeignKey("alerts.id"), index=True),
+    Column("ended_at", Instant),
+    Column("attempts", Integer, nullable=False),
+    Column("first_attempt_at", Instant),
+    Column("next_attempt_at", Instant, nullable=False),
+    Column("lease_until", Instant),
+    Column("lease_token", String(40)),
+    Index("ix_alerts_pledge", "pledge", "id"),  # the alerts of one pledge
+    Index("ix_alerts_state", "state", "id"),  # lists by state
+)
+partial_index(
+    "ix_alerts_pending",  # the dispatcher: what is to be sent?
+    alerts.c.next_attempt_at,
+    alerts.c.id,
+    unique=False,
+    where=alerts.c.state == "pending",
+)
+
+letters = Table(
+    "letters",
+    metadata,
+    Column("alert", RowId, ForeignKey("alerts.id"), primary_key=True),
+    Column("message_id", Text, nullable=False),
+    Column("sender", Text, nullable=False),
+    Column("recipient", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("composed_at", Instant, nullable=False),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("scope", String(10), nullable=False),
+    Column("pledger", _slug(), ForeignKey("pledgers.id"), index=True),
+    Column("digest", String(64), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant),
+    Column("revoked_at", Instant),
+)
+
+heartbeats = Table(
+    "heartbeats",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("detail", Document, nullable=False),
+)
