@@ -165,15 +165,16 @@ class Bundle:
 def collapse(owed: Iterable[Owed]) -> Sequence[Bundle]:
     """One message for each pledge, recipient and channel, for the most urgent of what flags owe.
 
-    Among equals the one that fell due last leads: the nearest step of `no_progress`.
+    Among several of `no_progress` the nearest step leads; among other equals the one that fell due last.
     """
 
     def destination(alert: Owed) -> tuple[str, str, str]:
         return alert.pledge, alert.recipient.email, alert.channel.value
 
-    def by_urgency(alert: Owed) -> tuple[int, float, str]:
+    def by_urgency(alert: Owed) -> tuple[int, int, float, str]:
         assert isinstance(alert.kind, FlagKind)
-        return alert.kind.urgency, -alert.due_at.timestamp(), alert.dedup_key
+        days_left = alert.step if alert.kind is FlagKind.NO_PROGRESS else 0
+        return alert.kind.urgency, days_left, -alert.due_at.timestamp(), alert.dedup_key
 
     bundles = []
     for _, group in groupby(sorted(owed, key=destination), key=destination):

@@ -1,10 +1,10 @@
 """The one sentence, with its numbers, that says why a pledge has its headline."""
 
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
 
 from pledgetracker.domain.milestone import MilestoneStatus
-from pledgetracker.domain.numbers import grouped
+from pledgetracker.domain.numbers import MAX_DECIMALS, grouped
 from pledgetracker.domain.policy import Policy
 from pledgetracker.domain.record import Record
 from pledgetracker.domain.standing import Schedule, Standing, Status
@@ -18,6 +18,11 @@ HEDGES = {
     Comparator.UP_TO: "up to",
     Comparator.AT_MOST: "at most",
 }
+FALLING_HEDGES = HEDGES | {
+    Comparator.AT_LEAST: "no more than",
+    Comparator.MORE_THAN: "less than",
+    Comparator.UP_TO: "down to",
+}
 
 
 def because(record: Record, standing: Standing, policy: Policy) -> str:
@@ -25,7 +30,8 @@ def because(record: Record, standing: Standing, policy: Policy) -> str:
     match standing.status:
         case Status.WITHDRAWN:
             assert record.withdrawal is not None
-            return f"Withdrawn with effect from {record.withdrawal.on}."
+            said = f"{_event_or_figure(record, standing)}, against {promised(record)}"
+            return f"Withdrawn with effect from {record.withdrawal.on}: {said}."
         case Status.MET | Status.MET_LATE | Status.REVERSED:
             return _met(record, standing)
         case Status.OVERDUE | Status.INDETERMINATE:
@@ -39,25 +45,31 @@ def because(record: Record, standing: Standing, policy: Policy) -> str:
 
 
 def amount(value: Decimal, unit: str | None) -> str:
-    """`250,000 person`: a value with its unit."""
-    return f"{grouped(value)} {unit}" if unit else grouped(value)
+    """`250,000 person`: a value as it was given, with its unit."""
+    return _with_unit(grouped(value, MAX_DECIMALS), unit)
 
 
 def percent(share: Decimal) -> str:
-    """`61.4 %`: a share in hundredths."""
-    return f"{grouped(share * 100, 1)} %"
+    """`61.4 %`: a share in hundredths, rounded down so that it never seems to reach what it just misses."""
+    return f"{grouped((share * 100).quantize(Decimal('0.1'), ROUND_FLOOR), 1)} %"
 
 
 def promised(record: Record) -> str:
-    """`at least 1,000,000 person`: the target with its hedge."""
+    """`at least 1,000,000 person`: the target with its hedge, turned round where lower is better."""
     pledge = record.pledge
     if pledge.target is None:
         return "done" if pledge.is_event else "no stated target"
-    return f"{HEDGES[pledge.comparator]} {amount(pledge.target, pledge.unit)}"
+    hedges = FALLING_HEDGES if pledge.goal is not None and pledge.goal.direction < 0 else HEDGES
+    return f"{hedges[pledge.comparator]} {amount(pledge.target, pledge.unit)}"
 
 
 def _reported(record: Record, standing: Standing) -> str:
     figure = standing.figure
+    if record.pledge.comparator is Comparator.AT_MOST and standing.due and standing.today > standing.due.date:
+        # A cap is kept on its due day or not; a figure of a later day would contradict the verdict.
+        figure = record.figure_on(standing.due.date)
+        if figure is None:
+            return "no figure for that day or an earlier one"
     if figure is not None:
         conflict = " (the least favourable of conflicting figures)" if figure.conflict_on else ""
         return f"{amount(figure.value, record.pledge.unit)} reported as of {figure.as_of}{conflict}"
@@ -121,7 +133,7 @@ def _on_the_way(record: Record, standing: Standing, policy: Policy) -> str:
     assert progress.expected is not None
     if goal.overshot_by(standing.figure.value):
         return f"{said}, beyond the target of {promised(record)}."
-    expected = f"where the path expects {amount(progress.expected, record.pledge.unit)}"
+    expected = f"where the path expects {_computed(progress.expected, record.pledge.unit)}"
     if progress.pace is None:
         return f"{said}, {expected}."
     days = _ahead(progress.days_ahead or 0)
@@ -132,6 +144,15 @@ def _on_the_way(record: Record, standing: Standing, policy: Policy) -> str:
     }[standing.status]
     pace, outlook = percent(progress.pace), _outlook(progress.projected_date)
     return f"{said}, {expected}: {pace} of the pace ({threshold}), {days}{outlook}."
+
+
+def _computed(value: Decimal, unit: str | None) -> str:
+    """`406,932.93 person`: to the hundredth, and a small value in full."""
+    return _with_unit(grouped(value, 2 if abs(value) >= 1 else MAX_DECIMALS), unit)
+
+
+def _with_unit(number: str, unit: str | None) -> str:
+    return f"{number} {unit}" if unit else number
 
 
 def _outlook(reached: date | None) -> str:

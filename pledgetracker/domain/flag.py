@@ -168,6 +168,10 @@ def _figure_flags(
     latest = record.doing_on(today) if record.pledge.is_event else record.figure_on(today)
     if latest is not None and latest.conflict_on is not None:
         yield Flag(FlagKind.CONFLICT, None, latest.conflict_on, latest.conflict_on)
+    for event in (m.id for m in milestones if m.milestone.target is None and m.id != FINAL_MILESTONE):
+        doing = record.doing_on(today, event)
+        if doing is not None and doing.conflict_on is not None:
+            yield Flag(FlagKind.CONFLICT, event, doing.conflict_on, doing.conflict_on)
 
 
 def _behind_since(

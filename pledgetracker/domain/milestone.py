@@ -51,11 +51,14 @@ def milestones(record: Record, *, today: date) -> tuple[MilestoneStanding, ...]:
 
 def _standings(record: Record, due: Due | None, today: date) -> Iterator[MilestoneStanding]:
     after: date | None = None
-    for milestone in sorted(record.pledge.milestones, key=lambda m: m.due.date):
+    stones = sorted(record.pledge.milestones, key=lambda m: m.due.date)
+    for milestone in stones:
         yield MilestoneStanding(milestone, _status(record, milestone, today), after)
         after = milestone.due.date
     if due is not None:
         final = Milestone(FINAL_MILESTONE, due, None, record.pledge.target, SetBy.PLEDGER)
+        # A deadline moved nearer may stand before milestones that once led to it.
+        after = max((m.due.date for m in stones if m.due.date < due.date), default=None)
         yield MilestoneStanding(final, _status(record, final, today), after)
 
 

@@ -22,12 +22,13 @@ def complaint(number: Decimal) -> str | None:
         return "Not a finite number."
     if not number:
         return None
-    # Sizes first: arithmetic on 1e999999 overflows, and on 1e-999999 quietly gives 0.
+    # Read off the digits: arithmetic overflows on 1e999999, and rounds 1e-999999 and very long numbers.
     if number.adjusted() >= MAX_INTEGER_DIGITS:
         return f"Too large: numbers stay below 10^{MAX_INTEGER_DIGITS}."
-    if number.adjusted() < -MAX_DECIMALS or -int(trim(number).as_tuple().exponent) > MAX_DECIMALS:
+    significant = len("".join(map(str, number.as_tuple().digits)).rstrip("0"))
+    if significant - 1 - number.adjusted() > MAX_DECIMALS:
         return f"Too precise: at most {MAX_DECIMALS} decimals."
-    if len(trim(number).as_tuple().digits) > MAX_SIGNIFICANT_DIGITS:
+    if significant > MAX_SIGNIFICANT_DIGITS:
         return f"Too many digits: at most {MAX_SIGNIFICANT_DIGITS} significant ones."
     return None
 

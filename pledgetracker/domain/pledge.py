@@ -150,7 +150,9 @@ class Pledge:
         if value is None or self.is_event:
             return None
         tolerance = DEFAULT_TOLERANCE if self.tolerance is None else self.tolerance
-        return Target(self.comparator, value, self.baseline.value, tolerance, final)
+        start = self.baseline.value
+        is_rising = self.target is None or self.target >= start
+        return Target(self.comparator, value, start, is_rising, tolerance, final)
 
 
 def problems(pledge: Pledge) -> Iterator[FieldProblem]:

@@ -237,8 +237,6 @@ def _met_on(record: Record, schedule: Schedule, due: Due | None, today: date) ->
     assert due is not None
     last = min(due.date, today) if schedule is Schedule.MET_ON_TIME else today
     goal = record.pledge.goal
-    if goal is not None and not goal.direction:
-        return due.date
     history = (
         [(figure.as_of, goal.met_by(figure.value)) for figure in record.figures_until(last)]
         if goal is not None

@@ -29,7 +29,8 @@ class Target:
     Attributes:
         comparator: the hedge; never `event`, which has no value.
         value: the value promised.
-        baseline: the value at the start; a target below it means that lower is better.
+        baseline: the value at the start.
+        is_rising: whether higher is better; a milestone level with the baseline cannot tell by itself.
         tolerance: for `about`, the share of |value| from which the target counts as met.
         final: whether this is the pledge's own target, and not one on the way to it.
     """
@@ -37,6 +38,7 @@ class Target:
     comparator: Comparator
     value: Decimal
     baseline: Decimal
+    is_rising: bool
     tolerance: Decimal = DEFAULT_TOLERANCE
     final: bool = True
 
@@ -45,7 +47,7 @@ class Target:
         """1 where higher is better, -1 where lower is, 0 for a cap, which has no direction."""
         if self.comparator is Comparator.AT_MOST:
             return 0
-        return 1 if self.value >= self.baseline else -1
+        return 1 if self.is_rising else -1
 
     def met_by(self, value: Decimal) -> bool:
         """Whether `value` satisfies the hedge."""
@@ -78,9 +80,10 @@ class Target:
         return min(beyond, key=self._short) if beyond else max(reported, key=self._short)
 
     def distance(self, value: Decimal) -> Decimal:
-        """How far `value` is from the target, in units, either way."""
-        return abs(self.value - value)
+        """How far `value` is from meeting the target, in units; beyond it is far only from an exact one."""
+        short = self._short(value)
+        return abs(short) if self.comparator is Comparator.EXACTLY and self.final else max(short, Decimal(0))
 
     def _short(self, value: Decimal) -> Decimal:
         """How far `value` falls short, in units; negative beyond the target."""
-        return (self.value - value) if self.value >= self.baseline else (value - self.value)
+        return (self.value - value) if self.is_rising else (value - self.value)

@@ -1,0 +1,334 @@
+"""Where a pledge stands: each comparator before, on and after the due day, and the order of headlines."""
+
+from dataclasses import replace
+
+import pytest
+
+from pledgetracker.domain.pledge import Pledge
+from pledgetracker.domain.update import ProgressUpdate
+from tests.domain.cases import day, moved, numbers, on, open_flags, pledge, update, withdrawn
+
+DUE, AFTER = "2025-12-31", "2026-01-01"
+
+
+def rising(comparator: str) -> Pledge:
+    return pledge(comparator, 100, cadence_days=1000)
+
+
+def falling(comparator: str) -> Pledge:
+    return pledge(comparator, 100, baseline=200, cadence_days=1000)
+
+
+@pytest.mark.parametrize(
+    ("comparator", "said", "delivery", "on_the_day", "after"),
+    [
+        ("at_least", 100, "met", "met_on_time", "met_on_time"),
+        ("at_least", 99, "in_progress", "on_track", "overdue"),
+        ("at_least", 80, "in_progress", "at_risk", "overdue"),
+        ("at_least", 60, "in_progress", "off_track", "overdue"),
+        ("at_least", -1, "regressing", "off_track", "overdue"),
+        ("at_least", 0, "not_started", "off_track", "overdue"),
+        ("more_than", 100, "in_progress", "on_track", "overdue"),
+        ("more_than", 101, "met", "met_on_time", "met_on_time"),
+        ("about", "89.999999", "in_progress", "at_risk", "overdue"),
+        ("about", 90, "met", "met_on_time", "met_on_time"),
+        ("about", 500, "met", "met_on_time", "met_on_time"),
+        ("exactly", 99, "in_progress", "on_track", "overdue"),
+        ("exactly", 100, "met", "met_on_time", "met_on_time"),
+        ("exactly", 101, "in_progress", "off_track", "overdue"),
+        ("up_to", 60, "in_progress", "off_track", "indeterminate"),
+        ("up_to", 99, "in_progress", "on_track", "indeterminate"),
+        ("up_to", 100, "met", "met_on_time", "met_on_time"),
+        ("up_to", 101, "met", "met_on_time", "met_on_time"),
+        ("at_most", 100, "met", "met_on_time", "met_on_time"),
+        ("at_most", 101, "in_progress", "off_track", "overdue"),
+    ],
+)
+def test_a_figure_of_the_due_day_is_judged_by_the_hedge(
+    comparator: str, said: int | str, delivery: str, on_the_day: str, after: str
+) -> None:
+    report = update(DUE, said)
+    seen, later = on(DUE, rising(comparator), report), on(AFTER, rising(comparator), report)
+    assert [seen.delivery, seen.schedule, later.delivery, later.schedule] == [
+        delivery,
+        on_the_day,
+        delivery,
+        after,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("comparator", "said", "delivery", "after"),
+    [
+        ("at_least", 100, "met", "met_on_time"),
+        ("at_least", 99, "met", "met_on_time"),
+        ("at_least", 101, "in_progress", "overdue"),
+        ("at_least", 201, "regressing", "overdue"),
+        ("more_than", 100, "in_progress", "overdue"),
+        ("more_than", 99, "met", "met_on_time"),
+        ("about", 110, "met", "met_on_time"),
+        ("about", 111, "in_progress", "overdue"),
+        ("exactly", 99, "in_progress", "overdue"),
+        ("up_to", 101, "in_progress", "indeterminate"),
+        ("up_to", 100, "met", "met_on_time"),
+    ],
+)
+def test_a_target_below_the_baseline_means_that_lower_is_better(
+    comparator: str, said: int, delivery: str, after: str
+) -> None:
+    seen = on(AFTER, falling(comparator), update(DUE, said))
+    assert (seen.delivery, seen.schedule) == (delivery, after)
+
+
+@pytest.mark.parametrize(
+    "comparator", ["at_least", "more_than", "about", "exactly", "up_to", "at_most", "event"]
+)
+def test_without_a_figure_the_schedule_is_unknown_until_the_day_after_the_due_day(comparator: str) -> None:
+    promised = pledge(comparator, None if comparator == "event" else 100)
+    seen = [on(today, promised) for today in ("2025-06-01", DUE, AFTER)]
+    assert [stand.schedule for stand in seen] == ["unknown", "unknown", "overdue"]
+    assert {stand.delivery.value for stand in seen} == {"not_started"}
+
+
+def test_an_exact_target_overshot_is_off_track_well_before_the_due_day() -> None:
+    assert on("2025-02-01", rising("exactly"), update("2025-02-01", 101)).schedule == "off_track"
+
+
+def test_a_cap_is_on_track_while_it_is_kept_and_never_met_before_its_due_day() -> None:
+    capped = pledge("at_most", 100, baseline=100, cadence_days=1000)
+    kept = on("2025-06-01", capped, update("2025-05-01", 90))
+    assert (kept.delivery, kept.schedule) == ("in_progress", "on_track")
+    assert on("2025-06-01", capped, update("2025-05-01", 101)).schedule == "off_track"
+    assert on("2025-06-01", capped, update("2025-05-01", 100)).delivery == "not_started"
+
+
+def test_a_cap_is_kept_or_not_on_its_due_day_and_figures_after_it_change_nothing() -> None:
+    capped = rising("at_most")
+    kept = on("2026-03-01", capped, update(DUE, 90), update("2026-02-01", 500))
+    broken = on("2026-03-01", capped, update(DUE, 101), update("2026-02-01", 5))
+    assert (kept.delivery, kept.schedule) == ("met", "met_on_time")
+    assert (broken.delivery, broken.schedule) == ("in_progress", "overdue")
+
+
+def test_a_cap_has_a_rate_and_a_projection_but_no_path() -> None:
+    seen = on("2025-06-30", rising("at_most"), update("2025-04-11", 50))
+    assert numbers(seen) == {"current_rate": "0.5", "projected_value": "182"}
+
+
+@pytest.mark.parametrize(
+    ("reports", "delivery", "schedule"),
+    [
+        ([], "not_started", "overdue"),
+        ([update("2025-05-01")], "not_started", "overdue"),
+        ([update("2025-05-01", said=False)], "in_progress", "overdue"),
+        ([update(DUE, said=True)], "met", "met_on_time"),
+        ([update("2026-01-05", said=True)], "met", "met_late"),
+        ([update(DUE, said=True), update("2026-01-05", said=False)], "reversed", "met_on_time"),
+        ([update("2025-05-01", said=True), update(DUE, said=False)], "reversed", "overdue"),
+    ],
+)
+def test_an_event_is_done_or_not_and_has_no_figure(
+    reports: list[ProgressUpdate], delivery: str, schedule: str
+) -> None:
+    seen = on("2026-02-01", pledge("event", None), *reports)
+    assert (seen.delivery, seen.schedule, seen.figure) == (delivery, schedule, None)
+
+
+def test_without_a_deadline_only_completion_rate_and_projected_date_are_given() -> None:
+    seen = on("2025-06-01", pledge(due=None), update("2025-01-11", 10))
+    assert seen.schedule == "unknown"
+    assert numbers(seen) == {"completion": "0.1", "current_rate": "1", "projected_date": "2025-04-11"}
+
+
+def test_without_a_target_only_the_figure_and_its_rate_are_given() -> None:
+    seen = on("2025-06-01", pledge(target=None), update("2025-01-11", 10))
+    assert (seen.delivery, seen.schedule) == ("in_progress", "unknown")
+    assert numbers(seen) == {"current_rate": "1"}
+
+
+def test_without_a_target_the_deadline_leaves_it_indeterminate_once_reported_else_overdue() -> None:
+    promised = pledge(target=None)
+    assert on(AFTER, promised).schedule == "overdue"
+    assert on(DUE, promised, update("2025-05-01", 3)).schedule == "unknown"
+    assert on(AFTER, promised, update("2025-05-01", 3)).schedule == "indeterminate"
+    assert on(AFTER, promised, update("2024-05-01", 3)).schedule == "indeterminate"
+
+
+def test_met_before_and_not_any_more_is_reversed() -> None:
+    seen = on("2025-06-01", pledge(), update("2025-04-01", 100), update("2025-05-01", 90))
+    assert (seen.delivery, seen.status) == ("reversed", "reversed")
+
+
+def test_met_after_the_due_day_is_met_late_by_so_many_days() -> None:
+    seen = on("2026-03-01", pledge(), update(DUE, 90), update("2026-01-10", 100), update("2026-02-10", 120))
+    assert (seen.schedule, seen.status, seen.lateness.current) == ("met_late", "met_late", 10)
+
+
+def test_a_met_pledge_awaits_no_report() -> None:
+    seen = on("2030-01-01", pledge(), update(DUE, 100))
+    assert (seen.status, seen.reporting, open_flags(seen)) == ("met", "closed", [])
+
+
+class TestReporting:
+    """Due 90 days after the last report, stale after 30 more."""
+
+    @pytest.mark.parametrize(
+        ("today", "state"),
+        [
+            ("2025-03-31", "current"),
+            ("2025-04-01", "due"),
+            ("2025-05-01", "due"),
+            ("2025-05-02", "never_reported"),
+        ],
+    )
+    def test_silence_from_the_announcement_becomes_never_reported(self, today: str, state: str) -> None:
+        assert on(today, pledge()).reporting == state
+
+    @pytest.mark.parametrize(
+        ("today", "state"),
+        [
+            ("2025-04-30", "current"),
+            ("2025-05-01", "due"),
+            ("2025-05-31", "due"),
+            ("2025-06-01", "stale"),
+        ],
+    )
+    @pytest.mark.parametrize("as_of", ["2025-01-31", "2024-12-01"])
+    def test_silence_after_a_report_becomes_stale(self, today: str, state: str, as_of: str) -> None:
+        report = update(as_of, 5, reported_at=day("2025-01-31"))
+        assert on(today, pledge(), report).reporting == state
+
+    def test_the_flag_is_named_by_the_day_the_report_was_due(self) -> None:
+        assert ("never_reported", None, "2025-04-01") in open_flags(on("2025-05-02", pledge()))
+        stale = on("2025-06-01", pledge(), update("2025-01-31"))
+        assert ("stale", None, "2025-05-01") in open_flags(stale)
+
+    def test_a_pledge_may_name_its_own_cadence_even_of_no_days(self) -> None:
+        promised = replace(pledge(), cadence_days=0, grace_days=0)
+        assert on("2025-01-01", promised).reporting == "due"
+        assert on("2025-01-02", promised).reporting == "never_reported"
+
+    def test_a_correction_is_no_new_report(self) -> None:
+        first = update("2025-01-31", 5)
+        correction = update("2025-01-31", 6, supersedes=1)
+        assert on("2025-06-01", pledge(), first, correction).calendar.last == day("2025-01-31")
+
+
+class TestMoves:
+    """The deadline in force changes on the day a move is announced; the original is never forgotten."""
+
+    def test_a_move_counts_from_its_announcement(self) -> None:
+        move = moved("2026-06-30", "2026-02-01")
+        before, after = (
+            on(today, pledge(), reschedules=(move,), withdrawal=None)
+            for today in ("2026-01-31", "2026-02-01")
+        )
+        assert (before.schedule, before.due and before.due.text) == ("overdue", DUE)
+        assert (after.schedule, after.due and after.due.text) == ("unknown", "2026-06-30")
+
+    def test_the_move_announced_last_holds_whatever_the_order_of_recording(self) -> None:
+        moves = moved("2027", "2025-05-01", 1), moved("2026", "2025-04-01", 2)
+        seen = on("2025-06-01", pledge(), reschedules=moves)
+        assert seen.due is not None
+        assert seen.due.text == "2027"
+
+    def test_lateness_is_told_against_both_dates(self) -> None:
+        move = moved("2026-06-30", "2025-06-01")
+        met = on("2026-07-01", pledge(), update("2026-01-10", 100), reschedules=(move,))
+        assert (met.lateness.current, met.lateness.original) == (0, 10)
+        unmet = on("2026-07-02", pledge(), update("2026-01-10", 90), reschedules=(move,))
+        assert (unmet.lateness.current, unmet.lateness.original) == (2, 183)
+        between = on("2026-01-02", pledge(), update("2025-12-10", 90), reschedules=(move,))
+        assert (between.lateness.current, between.lateness.original) == (None, 2)
+
+    def test_a_cap_kept_from_the_first_day_on_was_never_late(self) -> None:
+        move = moved("2026-06-30", "2025-06-01")
+        kept = on("2026-07-01", pledge("at_most"), update("2025-03-01", 50), reschedules=(move,))
+        assert (kept.lateness.current, kept.lateness.original) == (0, 0)
+
+    def test_a_deadline_dropped_leaves_the_schedule_unknown(self) -> None:
+        seen = on("2026-03-01", pledge(), reschedules=(moved(None, "2026-02-01"),))
+        assert (seen.schedule, seen.milestones, seen.lateness.original) == ("unknown", (), None)
+
+    def test_a_deadline_given_late_has_no_original_to_be_late_against(self) -> None:
+        seen = on("2026-01-05", pledge(due=None), reschedules=(moved(DUE, "2025-06-01"),))
+        assert (seen.schedule, seen.lateness.current, seen.lateness.original) == ("overdue", 5, None)
+
+
+def test_a_withdrawn_pledge_is_withdrawn_from_its_day_and_owes_nothing() -> None:
+    gone = withdrawn("2026-02-01")
+    before, after = (on(today, pledge(), withdrawal=gone) for today in ("2026-01-31", "2026-02-01"))
+    assert before.status == "overdue"
+    assert (after.status, after.delivery, after.reporting, after.schedule) == (
+        "withdrawn",
+        "withdrawn",
+        "closed",
+        "unknown",
+    )
+    assert open_flags(after) == []
+
+
+@pytest.mark.parametrize(
+    ("today", "reports", "headline"),
+    [
+        # Indeterminate before stale, overdue before never reported, stale before what the figure once said.
+        ("2026-05-01", [update("2025-05-01", 100), update("2025-06-01", 50)], "reversed"),
+        ("2026-05-01", [], "overdue"),
+        ("2025-06-01", [], "never_reported"),
+        ("2025-12-01", [update("2025-02-01", 50)], "stale"),
+        ("2025-03-01", [update("2025-02-01", 1)], "off_track"),
+        ("2025-03-01", [update("2025-02-01", 7)], "at_risk"),
+        ("2025-03-01", [update("2025-02-01", 50)], "on_track"),
+        ("2025-03-01", [], "not_started"),
+    ],
+)
+def test_the_headline_is_the_first_word_that_applies(
+    today: str, reports: list[ProgressUpdate], headline: str
+) -> None:
+    assert on(today, pledge(), *reports).status == headline
+
+
+def test_with_no_schedule_to_speak_of_the_headline_is_the_delivery() -> None:
+    seen = [on("2025-03-01", pledge(due=None), update("2025-02-01", said)) for said in (50, -1, 100)]
+    assert [stand.status for stand in seen] == ["in_progress", "regressing", "met"]
+
+
+def test_a_ceiling_not_reached_is_indeterminate_even_when_the_reports_are_stale() -> None:
+    seen = on("2027-01-01", pledge("up_to"), update("2025-02-01", 50))
+    assert (seen.status, seen.reporting) == ("indeterminate", "stale")
+
+
+class TestBehind:
+    """Opens below a pace of 0.90, closes above 0.95; 365 days from 0 to 365 make one a day."""
+
+    PROMISED = pledge(target=365, due="2026-01-01")
+
+    @pytest.mark.parametrize(
+        ("paces", "since"),
+        [
+            ([(100, 90)], None),  # day 100, figure 90: pace 0.90 exactly
+            ([(100, 89)], 100),
+            ([(100, 89), (200, 190)], 100),  # 0.95 exactly does not close
+            ([(100, 89), (200, 191)], None),
+            ([(100, 89), (200, 191), (300, 200)], 300),
+            ([(100, 89), (150, 50), (200, 185)], 100),
+        ],
+    )
+    def test_it_opens_and_closes_at_different_paces(
+        self, paces: list[tuple[int, int]], since: int | None
+    ) -> None:
+        start = self.PROMISED.baseline.date
+        days = {n: start.fromordinal(start.toordinal() + n).isoformat() for n in (100, 150, 200, 300)}
+        seen = on("2025-12-01", self.PROMISED, *(update(days[n], value) for n, value in paces))
+        behind = [episode for kind, _, episode in open_flags(seen) if kind == "behind"]
+        assert behind == ([] if since is None else [days[since]])
+
+    def test_where_nothing_is_expected_yet_at_the_baseline_is_on_the_path_and_below_it_is_not(self) -> None:
+        seen = [on("2025-01-01", self.PROMISED, update("2025-01-01", said)) for said in (0, -1)]
+        assert [stand.schedule for stand in seen] == ["on_track", "off_track"]
+        assert [open_flags(stand) for stand in seen] == [[], [("behind", None, "2025-01-01")]]
+        assert all(stand.progress.pace is None for stand in seen)
+
+    def test_after_the_due_day_overdue_says_it_all(self) -> None:
+        seen = on("2026-01-02", self.PROMISED, update("2025-12-30", 1))
+        assert {kind for kind, _, _ in open_flags(seen)} == {"overdue"}

@@ -1,0 +1,33 @@
+"""Hypothesis strategies for what the domain speaks of; every one yields well-formed values only."""
+
+from datetime import date, timedelta
+
+from hypothesis import strategies as st
+
+from pledgetracker.domain.pledge import Pledge
+from pledgetracker.domain.policy import Policy
+from pledgetracker.domain.record import Record
+from tests import histories
+
+_randomness = st.randoms(use_true_random=False)
+
+
+def pledges() -> st.SearchStrategy[Pledge]:
+    """Pledges of all comparators, both directions, with and without deadline, target and milestones."""
+    return _randomness.map(histories.pledge)
+
+
+def records() -> st.SearchStrategy[Record]:
+    """Pledges with reports, corrections, moves of the deadline and withdrawals, on few days."""
+    return _randomness.map(histories.record)
+
+
+def policies() -> st.SearchStrategy[Policy]:
+    """Thresholds, with periods short enough for few days."""
+    return _randomness.map(histories.policy)
+
+
+def days_of(record: Record) -> st.SearchStrategy[date]:
+    """Days on which something may come of `record`: from before its first possible day to after its last."""
+    first = min(record.pledge.announced_on, record.pledge.baseline.date) - timedelta(days=10)
+    return st.integers(0, 60).map(lambda n: first + timedelta(days=n))
