@@ -69,10 +69,12 @@ class PledgeStore:
         """Whether there is a pledge `key`."""
         return bool(self._connection.scalar(select(exists().where(pledges.c.id == key))))
 
-    def is_due_for_check(self, key: str, *, now: datetime) -> bool:
-        """Whether the last look at a pledge may no longer be true."""
-        query = select(exists().where(pledges.c.id == key, pledges.c.next_check_at <= now))
-        return bool(self._connection.scalar(query))
+    def appointment(self, key: str) -> datetime | None:
+        """The instant until which the last look at a pledge holds, or None if for ever."""
+        found: datetime | None = self._connection.scalar(
+            select(pledges.c.next_check_at).where(pledges.c.id == key)
+        )
+        return found
 
     def page(self, wanted: PledgeFilter, request: PageRequest) -> Page[str]:
         """One page of the ids of the pledges that match."""
