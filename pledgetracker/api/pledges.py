@@ -7,7 +7,7 @@ from flask import Response, url_for
 from marshmallow import RAISE, Schema
 
 from pledgetracker.api.access import needs
-from pledgetracker.api.answers import answer, created, listed, nothing
+from pledgetracker.api.answers import answer, created, dumper, listed, nothing, to_json
 from pledgetracker.api.blueprint import ApiBlueprint, list_of
 from pledgetracker.api.context import now, runtime
 from pledgetracker.api.effects import effect
@@ -21,6 +21,7 @@ from pledgetracker.api.schemas import (
     WithdrawalDocument,
 )
 from pledgetracker.domain.access import Scope
+from pledgetracker.domain.days import local_day
 from pledgetracker.domain.record import Record
 from pledgetracker.domain.standing import Status
 from pledgetracker.services import pledging
@@ -91,9 +92,15 @@ def add(fields: Any) -> Response:
 @blueprint.refuses(404)
 def get(query: dict[str, Any], pledge: str) -> Response:
     """Show a pledge and where it stands."""
+    rules = runtime().rules
     with runtime().database.read() as tx:
         record = get_record(tx, pledge)
-    return answer(PledgeDocument, view(record, runtime().rules, now=now(), as_of=query.get("as_of")))
+    today = query.get("as_of") or local_day(now(), record.pledge.time_zone)
+    body = record.recall(
+        ("document", rules.policy, today),
+        lambda: to_json(dumper(PledgeDocument)(view(record, rules, now=now(), as_of=today))),
+    )
+    return Response(body, mimetype="application/json")
 
 
 @blueprint.route("/pledges/<slug:pledge>", methods=["PATCH"])

@@ -60,14 +60,8 @@ def look(tx: Transaction, record: Record, rules: Rules, *, now: datetime) -> Loo
     stands = standing(record, rules.policy, today=local_day(now, pledge.time_zone))
     kept, opened, cleared = _settle_flags(tx, record, stands.flags, now)
     planned, superseded = _plan(tx, record, kept, rules, stands.today, now)
-    tx.pledges.looked(pledge.id, outlook(record, stands, kept, rules))
+    tx.pledges.looked(pledge, outlook(record, stands, kept, rules))
     return Look(pledge.id, opened, cleared, planned, superseded)
-
-
-def look_if_due(tx: Transaction, record: Record, rules: Rules, *, now: datetime) -> None:
-    """Look at a pledge whose appointment has come and whom no tick has looked at yet."""
-    if tx.pledges.is_due_for_check(record.pledge.id, now=now):
-        look(tx, record, rules, now=now)
 
 
 def _settle_flags(

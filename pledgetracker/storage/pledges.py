@@ -6,7 +6,19 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, exists, func, insert, literal, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 from pledgetracker.domain.days import LAST_DAY
 from pledgetracker.domain.pledge import Pledge, Reschedule, Withdrawal
@@ -69,11 +81,6 @@ class PledgeStore:
         """Whether there is a pledge `key`."""
         return bool(self._connection.scalar(select(exists().where(pledges.c.id == key))))
 
-    def is_due_for_check(self, key: str, *, now: datetime) -> bool:
-        """Whether the last look at a pledge may no longer be true."""
-        query = select(exists().where(pledges.c.id == key, pledges.c.next_check_at <= now))
-        return bool(self._connection.scalar(query))
-
     def page(self, wanted: PledgeFilter, request: PageRequest) -> Page[str]:
         """One page of the ids of the pledges that match."""
         query = select(pledges.c.id).where(*_conditions(wanted))
@@ -93,14 +100,15 @@ class PledgeStore:
         self._connection.execute(delete(milestones).where(milestones.c.pledge == pledge.id))
         self._add_milestones(pledge)
 
-    def touch(self, pledge: Pledge) -> None:
-        """Store only that something which hangs on the pledge has changed: its new version."""
-        row = {"version": pledge.version, "updated_at": pledge.updated_at}
-        self._connection.execute(update(pledges).where(pledges.c.id == pledge.id).values(row))
-
-    def looked(self, key: str, outlook: Outlook) -> None:
-        """Store what a look at the pledge found."""
-        self._connection.execute(update(pledges).where(pledges.c.id == key).values(**_looks(outlook)))
+    def looked(self, pledge: Pledge, outlook: Outlook) -> None:
+        """Store the version that a look saw, and what it found."""
+        row = {
+            "key": pledge.id,
+            "version": pledge.version,
+            "updated_at": pledge.updated_at,
+            **_looks(outlook),
+        }
+        self._connection.execute(_LOOKED, row)
 
     def reschedule(self, key: str, move: Reschedule) -> None:
         """Store a move of the deadline."""
@@ -238,6 +246,15 @@ def _row(pledge: Pledge) -> dict[str, Any]:
         "updated_at": pledge.updated_at,
         "search_text": searchable("\n".join(part for part in searched if part)),
     }
+
+
+_LOOKED = (
+    update(pledges)
+    .where(pledges.c.id == bindparam("key"))
+    .values(
+        {name: bindparam(name) for name in ("version", "updated_at", "status", "due_on", "next_check_at")}
+    )
+)
 
 
 def _looks(outlook: Outlook) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import threading
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -55,6 +56,14 @@ class RecordCache:
             self._entries.pop(key, None)
 
 
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """A record that nobody else can write, and when the clock may change something about it."""
+
+    record: Record
+    next_check_at: datetime | None
+
+
 class RecordStore:
     """Reads records; PledgeStore and ProgressStore write them."""
 
@@ -89,12 +98,12 @@ class RecordStore:
                 self._cache.put(record)
         return record
 
-    def lock(self, key: str) -> Record | None:
+    def lock(self, key: str) -> Locked | None:
         """The record of pledge `key`, kept from every other writer until this transaction ends."""
-        version = self._connection.scalar(_VERSION.with_for_update(), {"key": key})
-        if version is None:
+        row = self._connection.execute(_LOCK, {"key": key}).first()
+        if row is None:
             return None
-        return self._cache.get(key, version) or self._load([key])[key]
+        return Locked(self._cache.get(key, row.version) or self._load([key])[key], row.next_check_at)
 
     def get_many(self, keys: Sequence[str]) -> Sequence[Record]:
         """The records of `keys` that exist, in that order."""
@@ -143,6 +152,11 @@ class RecordStore:
 
 
 _VERSION = select(pledges.c.version).where(pledges.c.id == bindparam("key"))
+_LOCK = (
+    select(pledges.c.version, pledges.c.next_check_at)
+    .where(pledges.c.id == bindparam("key"))
+    .with_for_update()
+)
 
 
 def _pledge(row: RowMapping, stages: Iterable[Milestone]) -> Pledge:
