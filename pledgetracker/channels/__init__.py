@@ -1,0 +1,1 @@
+"""How an alert leaves: what every channel offers, and one small module or folder for each."""
