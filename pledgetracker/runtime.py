@@ -16,7 +16,7 @@ import structlog
 from pledgetracker.channels.base import Channel
 from pledgetracker.channels.folder import FolderChannel
 from pledgetracker.channels.mail import compose
-from pledgetracker.channels.smtp import SmtpChannel
+from pledgetracker.channels.smtp import Security, SmtpChannel
 from pledgetracker.domain.alert import Recipient
 from pledgetracker.domain.letter import Letter
 from pledgetracker.domain.notice import Links, Notice
@@ -149,7 +149,7 @@ def _channel(settings: Settings) -> Channel:
     return SmtpChannel(
         settings.smtp_host,
         settings.smtp_port,
-        security=settings.smtp_security,
+        security=Security(settings.smtp_security),
         username=settings.smtp_username,
         password=settings.smtp_password,
         timeout_seconds=settings.smtp_timeout_seconds,

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkstemp
 
-from pledgetracker.channels.base import ChannelDown, Letter, Outage, Session
+from pledgetracker.channels.base import ChannelDown, Outage, Session
+from pledgetracker.domain.letter import Letter
 
 
 @dataclass(frozen=True, slots=True)

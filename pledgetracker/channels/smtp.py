@@ -12,15 +12,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from pledgetracker.channels.base import (
-    ChannelDown,
-    Letter,
-    Outage,
-    Phase,
-    RecipientRefused,
-    Session,
-    TryLater,
-)
+from pledgetracker.channels.base import ChannelDown, Outage, Phase, RecipientRefused, Session, TryLater
+from pledgetracker.domain.letter import Letter
 
 _MAX_REASON_CHARACTERS = 500
 _QUIT_TIMEOUT_SECONDS = 5.0

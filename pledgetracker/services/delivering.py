@@ -110,32 +110,41 @@ class _Round:
                 waiting.pop(0)
 
     def _prepare(self, claims: Sequence[AlertEntry]) -> dict[int, Letter]:
-        """The letter of each alert that is still called for; the others are cancelled."""
+        """The letter of each alert that is to be sent; the others end here."""
         now = self.office.clock()
         letters: dict[int, Letter] = {}
         composed: dict[int, Letter] = {}
-        moot: list[tuple[AlertEntry, str]] = []
+        ends: list[tuple[AlertEntry, AlertState, str]] = []
         with self.database.read() as tx:
             for alert in claims:
                 if (reason := why_moot(tx, alert, self.rules, now=now)) is not None:
-                    moot.append((alert, reason))
+                    ends.append((alert, AlertState.CANCELLED, reason))
                 elif (letter := tx.alerts.letter(alert.id)) is not None:
                     letters[alert.id] = letter
                 else:
-                    composed[alert.id] = self.office.compose(self._notice(tx, alert, now), now)
-        if moot or composed:
-            self.database.write(lambda tx: self._keep(tx, composed, moot, now))
-        return letters | composed
+                    try:
+                        composed[alert.id] = self.office.compose(self._notice(tx, alert, now), now)
+                    except RecipientRefused as refusal:
+                        ends.append((alert, AlertState.DEAD, refusal.reason))
+        if ends or composed:
+            letters |= self.database.write(lambda tx: self._keep(tx, composed, ends, now))
+        self.report.cancelled += sum(state is AlertState.CANCELLED for _, state, _ in ends)
+        self.report.dead += sum(state is AlertState.DEAD for _, state, _ in ends)
+        return letters
 
     def _keep(
-        self, tx: Transaction, composed: dict[int, Letter], moot: list[tuple[AlertEntry, str]], now: datetime
-    ) -> None:
-        for key, letter in composed.items():
-            tx.alerts.keep_letter(key, letter, now=now)
-        for alert, reason in moot:
-            if tx.alerts.end(alert.id, AlertState.CANCELLED, reason, token=self.token, now=now):
-                self.report.cancelled += 1
+        self,
+        tx: Transaction,
+        composed: dict[int, Letter],
+        ends: list[tuple[AlertEntry, AlertState, str]],
+        now: datetime,
+    ) -> dict[int, Letter]:
+        """Store letters and ends; returns the letters that count."""
+        for alert, state, reason in ends:
+            is_mine = tx.alerts.end(alert.id, state, reason, token=self.token, now=now)
+            if is_mine and state is AlertState.CANCELLED:
                 promote(tx, alert, self.rules, now=now)
+        return {key: tx.alerts.keep_letter(key, letter, now=now) for key, letter in composed.items()}
 
     def _notice(self, tx: Transaction, alert: AlertEntry, now: datetime) -> Notice:
         record = tx.records.get(alert.pledge)

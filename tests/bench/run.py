@@ -1,4 +1,4 @@
-"""`./dev bench`: speed as ratios against a baseline measured in the same run, because machines differ and are noisy.
+"""`./dev bench`: speed as ratios against a baseline measured in the same run; machines differ and are noisy.
 
 HTTP: rounds of load on three addresses of one granian server, in turn: a bare Flask route, GET of one
 pledge's standing, POST of a progress update. Tick: 1,000 pledges due among 1,000 and among 100,000.

@@ -7,10 +7,10 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from html.parser import HTMLParser
 
-from pledgetracker.channels.base import Letter
 from pledgetracker.channels.mail import compose
 from pledgetracker.domain.alert import AlertKind, NewsKind
 from pledgetracker.domain.flag import FlagKind
+from pledgetracker.domain.letter import Letter
 from pledgetracker.domain.notice import Notice
 from pledgetracker.domain.pledge import Pledge
 from pledgetracker.domain.update import ProgressUpdate

@@ -3,8 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from pledgetracker.channels.base import Channel, ChannelDown, Letter, Outage
+from pledgetracker.channels.base import Channel, ChannelDown, Outage
 from pledgetracker.channels.folder import FolderChannel
+from pledgetracker.domain.letter import Letter
 
 
 def letter(number: int, content: bytes = b"Subject: One\r\n\r\nBody\r\n") -> Letter:

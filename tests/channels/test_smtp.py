@@ -13,13 +13,13 @@ from pledgetracker.channels.base import (
     Channel,
     ChannelDown,
     DeliveryFailure,
-    Letter,
     Outage,
     Phase,
     RecipientRefused,
     TryLater,
 )
 from pledgetracker.channels.smtp import Security, SmtpChannel
+from pledgetracker.domain.letter import Letter
 
 from .servers import DROP, HANG, ScriptedServer, free_port, scripted
 

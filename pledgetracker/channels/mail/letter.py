@@ -13,9 +13,10 @@ from pathlib import Path
 import css_inline
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from pledgetracker.channels.base import Letter, RecipientRefused
+from pledgetracker.channels.base import RecipientRefused
 from pledgetracker.channels.mail.facts import Facts, clean
 from pledgetracker.channels.mail.page import page
+from pledgetracker.domain.letter import Letter
 from pledgetracker.domain.notice import Notice
 
 _CRLF = "\r\n"
