@@ -162,7 +162,8 @@ def _server(environ: dict[str, str]) -> Iterator[int]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, str(HERE / "server.py"), str(port)]
+    threads = str(load(environ).threads)
+    command = [sys.executable, str(HERE / "server.py"), str(port), threads]
     process = subprocess.Popen(command, env=os.environ | environ, stdout=subprocess.DEVNULL)
     try:
         _await(port)

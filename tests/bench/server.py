@@ -26,6 +26,6 @@ if __name__ == "__main__":
         factory=True,
         interface=Interfaces.WSGI,
         port=int(sys.argv[1]),
-        blocking_threads=8,
+        blocking_threads=int(sys.argv[2]),
         websockets=False,
     ).serve()
