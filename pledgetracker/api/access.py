@@ -70,7 +70,7 @@ def _caller() -> ApiKey | None:
     spelled = spelled.strip()
     if scheme.lower() != "bearer" or len(spelled) > MAX_KEY_LENGTH or not spelled.isascii():
         raise KeyUnknown
-    with runtime().database.read() as tx:
+    with runtime().database.glance() as tx:
         return authenticate(tx, spelled, runtime().pepper, now=now())
 
 

@@ -25,7 +25,7 @@ from pledgetracker.domain.days import local_day
 from pledgetracker.domain.record import Record
 from pledgetracker.domain.standing import Status
 from pledgetracker.services import pledging
-from pledgetracker.services.reading import PledgeView, Wanted, get_record, list_pledges, view
+from pledgetracker.services.reading import PledgeView, Wanted, fetch_record, get_record, list_pledges, view
 from pledgetracker.storage.database import Transaction
 
 blueprint = ApiBlueprint("pledges", __name__, description="Public promises and where they stand")
@@ -93,8 +93,7 @@ def add(fields: Any) -> Response:
 def get(query: dict[str, Any], pledge: str) -> Response:
     """Show a pledge and where it stands."""
     rules = runtime().rules
-    with runtime().database.read() as tx:
-        record = get_record(tx, pledge)
+    record = fetch_record(runtime().database, pledge)
     today = query.get("as_of") or local_day(now(), record.pledge.time_zone)
     body = record.recall(
         ("document", rules.policy, today),

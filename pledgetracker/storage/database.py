@@ -1,6 +1,5 @@
 """Transactions: read() for looking, write() for changing; each sees one consistent state."""
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from functools import cached_property
@@ -20,6 +19,7 @@ from pledgetracker.storage.pledgers import PledgerStore
 from pledgetracker.storage.pledges import PledgeStore
 from pledgetracker.storage.progress import ProgressStore
 from pledgetracker.storage.records import RecordCache, RecordStore
+from pledgetracker.storage.turns import Turns
 
 T = TypeVar("T")
 
@@ -97,9 +97,10 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.engine = dialects.open_engine(url)
-        self._writers = self.engine.execution_options(**{dialects.WRITES: True})
+        self._writers = dialects.for_writing(self.engine)
+        self._glances = dialects.for_single_statements(self.engine)
         # SQLite's own waiting polls and starves; inside one process writers queue here instead.
-        self._turn = threading.Lock() if dialects.is_sqlite(url) else nullcontext()
+        self._turn = Turns() if dialects.is_sqlite(url) else nullcontext()
         self._cache = RecordCache()
 
     @property
@@ -115,6 +116,16 @@ class Database:
             Unavailable: the database cannot be reached.
         """
         with _outages(), self.engine.connect() as connection:
+            yield Transaction(connection, self._cache, is_writing=False)
+
+    @contextmanager
+    def glance(self) -> Iterator[Transaction]:
+        """For looking with a single statement, at half the cost; of several, each would see its own state.
+
+        Raises:
+            Unavailable: the database cannot be reached.
+        """
+        with _outages(), self._glances.connect() as connection:
             yield Transaction(connection, self._cache, is_writing=False)
 
     def write(self, work: Callable[[Transaction], T]) -> T:

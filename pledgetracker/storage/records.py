@@ -98,6 +98,11 @@ class RecordStore:
                 self._cache.put(record)
         return record
 
+    def remembered(self, key: str) -> Record | None:
+        """The record of pledge `key` if it is at hand as it is now; a single statement."""
+        version = self._connection.scalar(_VERSION, {"key": key})
+        return None if version is None else self._cache.get(key, version)
+
     def lock(self, key: str) -> Locked | None:
         """The record of pledge `key`, kept from every other writer until this transaction ends."""
         row = self._connection.execute(_LOCK, {"key": key}).first()

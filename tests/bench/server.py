@@ -11,6 +11,7 @@ from pledgetracker.app import create
 
 
 def both() -> DispatcherMiddleware:
+    sys.setswitchinterval(0.0005)
     bare = Flask("bare")
 
     @bare.get("/")
