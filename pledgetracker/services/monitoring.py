@@ -1,5 +1,6 @@
 """Looking at pledges: flags opened and cleared, what they owe recorded, the next look appointed."""
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -14,6 +15,7 @@ from pledgetracker.storage.database import Database, Transaction
 from pledgetracker.storage.pledges import Outlook
 
 BATCH = 100
+RULES = "rules"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,25 @@ def _plan(
         planned.append(bundle.leader)
         superseded.extend(bundle.superseded)
     return planned, superseded
+
+
+def heed(database: Database, rules: Rules, *, now: datetime) -> None:
+    """Make every pledge due for a look if the rules have changed since the last time: thresholds, recipients.
+
+    Raises:
+        Unavailable: the database cannot be reached.
+    """
+    digest = hashlib.sha256(repr(rules).encode()).hexdigest()
+    with database.glance() as tx:
+        heeded = tx.heartbeats.get(RULES)
+    if heeded is not None and heeded.detail.get("digest") == digest:
+        return
+
+    def start_over(tx: Transaction) -> None:
+        tx.pledges.make_due_for_check(now=now)
+        tx.heartbeats.beat(RULES, {"digest": digest}, now=now)
+
+    database.write(start_over)
 
 
 def tick(database: Database, rules: Rules, *, now: datetime) -> TickReport:

@@ -5,8 +5,7 @@ from contextlib import contextmanager, nullcontext
 from functools import cached_property
 from typing import TypeVar
 
-from alembic.migration import MigrationContext
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect, select
 from sqlalchemy.exc import OperationalError
 
 from pledgetracker.storage import dialects
@@ -19,6 +18,7 @@ from pledgetracker.storage.pledgers import PledgerStore
 from pledgetracker.storage.pledges import PledgeStore
 from pledgetracker.storage.progress import ProgressStore
 from pledgetracker.storage.records import RecordCache, RecordStore
+from pledgetracker.storage.tables import alembic_version
 from pledgetracker.storage.turns import Turns
 
 T = TypeVar("T")
@@ -83,7 +83,10 @@ class Transaction:
 
     def schema_version(self) -> str | None:
         """The version of the database's schema, or None for an empty one."""
-        return MigrationContext.configure(self._connection).get_current_revision()
+        if not inspect(self._connection).has_table(alembic_version.name):
+            return None
+        version: str | None = self._connection.scalar(select(alembic_version.c.version_num))
+        return version
 
     @contextmanager
     def attempt(self) -> Iterator[None]:

@@ -110,6 +110,11 @@ class PledgeStore:
         }
         self._connection.execute(_LOOKED, row)
 
+    def make_due_for_check(self, *, now: datetime) -> None:
+        """Appoint the next look at every pledge for now."""
+        later = or_(pledges.c.next_check_at.is_(None), pledges.c.next_check_at > now)
+        self._connection.execute(update(pledges).where(later).values(next_check_at=now))
+
     def reschedule(self, key: str, move: Reschedule) -> None:
         """Store a move of the deadline."""
         row = {

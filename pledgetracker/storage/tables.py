@@ -29,6 +29,9 @@ metadata = MetaData(
     }
 )
 
+# Alembic's own, and so no part of what it migrates.
+alembic_version = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
+
 
 def _slug() -> String:
     return String(MAX_LENGTH)
