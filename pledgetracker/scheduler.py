@@ -14,7 +14,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from pledgetracker.runtime import Runtime
 from pledgetracker.services.checking import SCHEDULER
 from pledgetracker.services.delivering import DeliveryReport, deliver
-from pledgetracker.services.monitoring import TickReport, tick
+from pledgetracker.services.monitoring import TickReport, heed, tick
 from pledgetracker.storage.database import Unavailable
 
 MISSED_BEATS = 3
@@ -31,6 +31,7 @@ def turn(runtime: Runtime, *, now: datetime, at: datetime | None = None) -> tupl
     Raises:
         Unavailable: the database cannot be reached.
     """
+    heed(runtime.database, runtime.rules, now=now)
     found = tick(runtime.database, runtime.rules, now=now)
     delivered = deliver(runtime.database, runtime.post_office(at=at), runtime.rules)
     detail = {

@@ -10,6 +10,8 @@ from pledgetracker.api.context import now, runtime
 from pledgetracker.domain.access import ApiKey, Scope
 from pledgetracker.domain.errors import KeyMissing, KeyUnknown, OtherPledger, ScopeTooSmall
 from pledgetracker.services.keyring import authenticate
+from pledgetracker.services.reading import get_record
+from pledgetracker.storage.database import Transaction
 
 View = TypeVar("View", bound=Callable[..., Any])
 # A key is some 90 characters long.
@@ -68,7 +70,7 @@ def _caller() -> ApiKey | None:
     spelled = spelled.strip()
     if scheme.lower() != "bearer" or len(spelled) > MAX_KEY_LENGTH or not spelled.isascii():
         raise KeyUnknown
-    with runtime().database.read() as tx:
+    with runtime().database.glance() as tx:
         return authenticate(tx, spelled, runtime().pepper, now=now())
 
 
@@ -78,12 +80,16 @@ def may(scope: Scope) -> bool:
     return key is not None and key.scope.includes(scope)
 
 
-def check_may_report_for(pledger: str) -> None:
-    """Refuse a key that is tied to another pledger.
+def check_may_report_for(tx: Transaction, pledge: str) -> None:
+    """Refuse a key that is tied to another pledger than the one whose pledge it is.
 
     Raises:
         OtherPledger: it is.
+        NotFound: there is no such pledge.
     """
     key = caller()
-    if key is not None and key.pledger not in {None, pledger}:
-        raise OtherPledger(str(key.pledger), pledger)
+    if key is None or key.pledger is None:
+        return
+    pledger = get_record(tx, pledge).pledge.pledger
+    if pledger != key.pledger:
+        raise OtherPledger(key.pledger, pledger)

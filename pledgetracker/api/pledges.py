@@ -7,7 +7,7 @@ from flask import Response, url_for
 from marshmallow import RAISE, Schema
 
 from pledgetracker.api.access import needs
-from pledgetracker.api.answers import answer, created, listed, nothing
+from pledgetracker.api.answers import answer, created, dumper, listed, nothing, to_json
 from pledgetracker.api.blueprint import ApiBlueprint, list_of
 from pledgetracker.api.context import now, runtime
 from pledgetracker.api.effects import effect
@@ -21,10 +21,11 @@ from pledgetracker.api.schemas import (
     WithdrawalDocument,
 )
 from pledgetracker.domain.access import Scope
+from pledgetracker.domain.days import local_day
 from pledgetracker.domain.record import Record
 from pledgetracker.domain.standing import Status
 from pledgetracker.services import pledging
-from pledgetracker.services.reading import PledgeView, Wanted, get_record, list_pledges, view
+from pledgetracker.services.reading import PledgeView, Wanted, fetch_record, get_record, list_pledges, view
 from pledgetracker.storage.database import Transaction
 
 blueprint = ApiBlueprint("pledges", __name__, description="Public promises and where they stand")
@@ -91,9 +92,14 @@ def add(fields: Any) -> Response:
 @blueprint.refuses(404)
 def get(query: dict[str, Any], pledge: str) -> Response:
     """Show a pledge and where it stands."""
-    with runtime().database.read() as tx:
-        record = get_record(tx, pledge)
-    return answer(PledgeDocument, view(record, runtime().rules, now=now(), as_of=query.get("as_of")))
+    rules = runtime().rules
+    record = fetch_record(runtime().database, pledge)
+    today = query.get("as_of") or local_day(now(), record.pledge.time_zone)
+    body = record.recall(
+        ("document", rules.policy, today),
+        lambda: to_json(dumper(PledgeDocument)(view(record, rules, now=now(), as_of=today))),
+    )
+    return Response(body, mimetype="application/json")
 
 
 @blueprint.route("/pledges/<slug:pledge>", methods=["PATCH"])

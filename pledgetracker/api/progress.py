@@ -13,7 +13,7 @@ from pledgetracker.api.effects import effect
 from pledgetracker.api.paging import PageQuery, Sort, next_cursor
 from pledgetracker.api.schemas import ProgressDocument
 from pledgetracker.domain.access import Scope
-from pledgetracker.services.reading import get_record, get_update, list_updates, view_update
+from pledgetracker.services.reading import get_update, list_updates, view_update
 from pledgetracker.services.reporting import record_progress
 from pledgetracker.storage.database import Transaction
 
@@ -51,7 +51,7 @@ def add(fields: Any, pledge: str) -> Response:
     """Record a progress update; the next GET of the pledge knows it."""
 
     def report(tx: Transaction) -> Response:
-        check_may_report_for(get_record(tx, pledge).pledge.pledger)
+        check_may_report_for(tx, pledge)
         record, update = record_progress(tx, pledge, fields, runtime().rules, now=now())
         location = url_for("progress.get", pledge=pledge, number=update.number)
         return created(ProgressDocument, view_update(record, update), location)

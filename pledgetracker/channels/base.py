@@ -1,26 +1,10 @@
 """What every channel offers: a session that sends letters one by one and says what became of each."""
 
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """One message to one recipient, rendered once and sent byte for byte the same at each attempt.
-
-    Attributes:
-        message_id: with its angle brackets, as in the header.
-        sender: envelope address.
-        recipient: envelope address.
-        content: the complete RFC 5322 message, lines ended by CRLF.
-    """
-
-    message_id: str
-    sender: str
-    recipient: str
-    content: bytes
+from pledgetracker.domain.letter import Letter
 
 
 class Session(Protocol):

@@ -40,7 +40,10 @@ def trim(number: Decimal) -> Decimal:
 
 def rounded(exact: Fraction) -> Decimal:
     """`exact` to 6 decimals, half to even."""
-    scaled = round(exact * 10**MAX_DECIMALS)  # Fraction rounds half to even
+    # In whole numbers: Fraction's own arithmetic and rounding take several times as long.
+    scaled, rest = divmod(exact.numerator * 10**MAX_DECIMALS, exact.denominator)
+    if 2 * rest > exact.denominator or (2 * rest == exact.denominator and scaled % 2):
+        scaled += 1
     return trim(Decimal(scaled).scaleb(-MAX_DECIMALS, _WIDE))
 
 

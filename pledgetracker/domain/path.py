@@ -132,13 +132,14 @@ def progress(pledge: Pledge, value: Decimal, day: date, due: date | None, *, tod
     if due is None:
         return Progress(completion=completion, current_rate=current_rate, projected_date=reached)
     path = Path.of(pledge, due)
-    pace = exact_pace(pledge, path, value, day)
+    expected = path.value_on(day)
+    awaited = expected - Fraction(goal.baseline)
     left = (due - today).days
     return Progress(
         completion=completion,
-        expected=rounded(path.value_on(day)),
-        gap=rounded(ahead_of(pledge, path, value, day)),
-        pace=None if pace is None else rounded(pace),
+        expected=rounded(expected),
+        gap=rounded((Fraction(value) - expected) * goal.direction),
+        pace=rounded(gained / awaited) if awaited else None,
         days_ahead=path.days_ahead(Fraction(value), day),
         current_rate=current_rate,
         required_rate=rounded((Fraction(goal.value) - Fraction(value)) / left) if left > 0 else None,

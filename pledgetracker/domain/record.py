@@ -1,16 +1,22 @@
 """All that is known of one pledge, and the figures that its reports amount to, day by day."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from itertools import groupby
+from typing import Any, TypeVar, cast
 
 from pledgetracker.domain.days import Due
 from pledgetracker.domain.pledge import Pledge, Reschedule, Withdrawal
 from pledgetracker.domain.update import ProgressUpdate
+
+REMEMBERED_ANSWERS = 8
+_UNKNOWN = object()
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,20 @@ class Record:
     updates: tuple[ProgressUpdate, ...] = ()
     reschedules: tuple[Reschedule, ...] = ()
     withdrawal: Withdrawal | None = None
+
+    @cached_property
+    def _recalled(self) -> dict[Hashable, Any]:
+        return {}
+
+    def recall(self, question: Hashable, work: Callable[[], T]) -> T:
+        """What `work` finds out about this record, worked out once a question: a record never changes."""
+        known = self._recalled.get(question, _UNKNOWN)
+        if known is _UNKNOWN:
+            known = work()
+            if len(self._recalled) >= REMEMBERED_ANSWERS:
+                self._recalled.clear()
+            self._recalled[question] = known
+        return cast("T", known)
 
     def due_on(self, day: date) -> Due | None:
         """The deadline in force on `day`: a move counts from its announcement."""

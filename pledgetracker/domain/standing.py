@@ -105,6 +105,10 @@ class Standing:
 
 def standing(record: Record, policy: Policy, *, today: date) -> Standing:
     """Judge `record` as at the end of `today` by what describes that day and earlier ones."""
+    return record.recall(("standing", policy, today), lambda: _judge(record, policy, today))
+
+
+def _judge(record: Record, policy: Policy, today: date) -> Standing:
     due = record.due_on(today)
     stages = milestones(record, today=today)
     figure = record.figure_on(today)

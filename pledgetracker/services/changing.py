@@ -52,33 +52,35 @@ def change(
     Raises:
         NotFound: there is no such pledge.
     """
-    record = tx.records.lock(key)
-    if record is None:
+    locked = tx.records.lock(key)
+    if locked is None:
         raise NotFound("pledge", key)
-    # What fell due before this change is owed even if the change makes it moot.
-    monitoring.look_if_due(tx, record, rules, now=now)
+    record = locked.record
+    if locked.next_check_at is not None and locked.next_check_at <= now:
+        # What fell due before this change is owed even if the change makes it moot.
+        monitoring.look(tx, record, rules, now=now, appointed=locked.next_check_at)
     today = local_day(now, record.pledge.time_zone)
     altered = alter(record, today)
     if altered is None:
         return record
     pledge = replace(altered.record.pledge, version=record.pledge.version + 1, updated_at=now)
     after = replace(altered.record, pledge=pledge)
-    tx.pledges.touch(pledge)
     monitoring.look(tx, after, rules, now=now)
-    _tell(tx, after, rules, (*altered.news, *_met_news(record, altered, rules, today)), now)
+    _tell(tx, after, rules, (*altered.news, *_met_news(record, after, altered.news, rules, today)), now)
     tx.records.remember(after)
     return after
 
 
-def _met_news(before: Record, altered: Change, rules: Rules, today: date) -> tuple[News, ...]:
-    """That the target is met, if an update just made it so."""
-    if not altered.news:
+def _met_news(
+    before: Record, after: Record, news: tuple[News, ...], rules: Rules, today: date
+) -> tuple[News, ...]:
+    """That the target is met, if what the news tells of made it so."""
+    stands = standing(after, rules.policy, today=today).delivery
+    if not news or stands is not Delivery.MET:
         return ()
-    stood = standing(before, rules.policy, today=today).delivery
-    stands = standing(altered.record, rules.policy, today=today).delivery
-    if stands is not Delivery.MET or stood is Delivery.MET:
+    if standing(before, rules.policy, today=today).delivery is Delivery.MET:
         return ()
-    latest = altered.news[0]
+    latest = news[0]
     return (News(NewsKind.MET, latest.episode, latest.number),)
 
 

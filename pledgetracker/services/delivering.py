@@ -104,8 +104,9 @@ class _Round:
             raise
         except Exception as error:
             # Whatever this letter has met, it must not keep the others from leaving.
-            log.exception("a letter could not be sent; it is tried again", alert=waiting[0][0].id)
-            self._put_off(waiting[0][0], _unforeseen(error))
+            log.exception("a letter could not be sent; it is tried again")
+            for alert, _ in waiting[:1]:
+                self._put_off(alert, _unforeseen(error))
             self._give_back(waiting[1:], "The letter before it could not be sent.")
 
     def _send_all(self, waiting: list[tuple[AlertEntry, Letter]]) -> None:
@@ -125,46 +126,48 @@ class _Round:
                 waiting.pop(0)
 
     def _prepare(self, claims: Sequence[AlertEntry]) -> dict[int, Letter]:
-        """The letter of each alert that is still called for; the others are cancelled."""
+        """The letter of each alert that is to be sent; the others end here."""
         now = self.office.clock()
         letters: dict[int, Letter] = {}
         composed: dict[int, Letter] = {}
-        moot: list[tuple[AlertEntry, str]] = []
+        ends: list[tuple[AlertEntry, AlertState, str]] = []
         failed: list[tuple[AlertEntry, Exception]] = []
         with self.database.read() as tx:
             for alert in claims:
                 if (reason := why_moot(tx, alert, self.rules, now=now)) is not None:
-                    moot.append((alert, reason))
+                    ends.append((alert, AlertState.CANCELLED, reason))
                 elif (letter := tx.alerts.letter(alert.id)) is not None:
                     letters[alert.id] = letter
                 else:
                     try:
                         composed[alert.id] = self.office.compose(self._notice(tx, alert, now), now)
-                    except Exception as error:  # noqa: BLE001 -- no one alert may keep the others back
+                    except RecipientRefused as refusal:
+                        ends.append((alert, AlertState.DEAD, refusal.reason))
+                    except Exception as error:
+                        # Whatever this alert has met, it must not keep the others from leaving.
+                        log.exception("a letter could not be composed; it is tried again", alert=alert.id)
                         failed.append((alert, error))
-        if moot or composed:
-            self.database.write(lambda tx: self._keep(tx, composed, moot, now))
+        if ends or composed:
+            letters |= self.database.write(lambda tx: self._keep(tx, composed, ends, now))
         for alert, cause in failed:
-            self._not_composed(alert, cause)
-        return letters | composed
-
-    def _not_composed(self, alert: AlertEntry, error: Exception) -> None:
-        if isinstance(error, RecipientRefused):
-            self._end(alert, AlertState.DEAD, error.reason)
-            self.report.dead += 1
-            return
-        log.error("a letter could not be composed; it is tried again", alert=alert.id, exc_info=error)
-        self._put_off(alert, _unforeseen(error))
+            self._put_off(alert, _unforeseen(cause))
+        self.report.cancelled += sum(state is AlertState.CANCELLED for _, state, _ in ends)
+        self.report.dead += sum(state is AlertState.DEAD for _, state, _ in ends)
+        return letters
 
     def _keep(
-        self, tx: Transaction, composed: dict[int, Letter], moot: list[tuple[AlertEntry, str]], now: datetime
-    ) -> None:
-        for key, letter in composed.items():
-            tx.alerts.keep_letter(key, letter, now=now)
-        for alert, reason in moot:
-            if tx.alerts.end(alert.id, AlertState.CANCELLED, reason, token=self.token, now=now):
-                self.report.cancelled += 1
+        self,
+        tx: Transaction,
+        composed: dict[int, Letter],
+        ends: list[tuple[AlertEntry, AlertState, str]],
+        now: datetime,
+    ) -> dict[int, Letter]:
+        """Store letters and ends; returns the letters that count."""
+        for alert, state, reason in ends:
+            is_mine = tx.alerts.end(alert.id, state, reason, token=self.token, now=now)
+            if is_mine and state is AlertState.CANCELLED:
                 promote(tx, alert, self.rules, now=now)
+        return {key: tx.alerts.keep_letter(key, letter, now=now) for key, letter in composed.items()}
 
     def _notice(self, tx: Transaction, alert: AlertEntry, now: datetime) -> Notice:
         record = tx.records.get(alert.pledge)

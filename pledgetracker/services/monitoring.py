@@ -1,5 +1,6 @@
 """Looking at pledges: flags opened and cleared, what they owe recorded, the next look appointed."""
 
+import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -15,6 +16,7 @@ from pledgetracker.storage.database import Database, Transaction
 from pledgetracker.storage.pledges import Outlook
 
 BATCH = 100
+RULES = "rules"
 
 # What makes a flag the same from one day to the next, and an alert one of its own.
 Identity = tuple[AlertKind, str | None, date]
@@ -88,15 +90,8 @@ def look(
             break
         day = today if ahead is None else min(ahead, today)
     planned, superseded = _plan(tx, owed, {flag.identity for flag in kept}, now)
-    tx.pledges.looked(pledge.id, outlook(record, stands, kept, rules))
+    tx.pledges.looked(pledge, outlook(record, stands, kept, rules))
     return Look(pledge.id, opened, cleared, planned, superseded)
-
-
-def look_if_due(tx: Transaction, record: Record, rules: Rules, *, now: datetime) -> None:
-    """Look at a pledge whose appointment has come and whom no tick has looked at yet."""
-    appointed = tx.pledges.appointment(record.pledge.id)
-    if appointed is not None and appointed <= now:
-        look(tx, record, rules, now=now, appointed=appointed)
 
 
 def _settle_flags(
@@ -146,6 +141,25 @@ def _plan(
     told = {alert.destination for alert in planned}
     tx.alerts.plan_over([alert for alert in over if alert.destination not in told], now=now)
     return planned, superseded
+
+
+def heed(database: Database, rules: Rules, *, now: datetime) -> None:
+    """Make every pledge due for a look if the rules have changed since the last time: thresholds, recipients.
+
+    Raises:
+        Unavailable: the database cannot be reached.
+    """
+    digest = hashlib.sha256(repr(rules).encode()).hexdigest()
+    with database.glance() as tx:
+        heeded = tx.heartbeats.get(RULES)
+    if heeded is not None and heeded.detail.get("digest") == digest:
+        return
+
+    def start_over(tx: Transaction) -> None:
+        tx.pledges.make_due_for_check(now=now)
+        tx.heartbeats.beat(RULES, {"digest": digest}, now=now)
+
+    database.write(start_over)
 
 
 def tick(database: Database, rules: Rules, *, now: datetime) -> TickReport:

@@ -15,7 +15,7 @@ from pledgetracker.domain.record import Record
 from pledgetracker.domain.standing import Standing, Status, standing
 from pledgetracker.domain.update import ProgressUpdate
 from pledgetracker.services.rules import Rules
-from pledgetracker.storage.database import Transaction
+from pledgetracker.storage.database import Database, Transaction
 from pledgetracker.storage.paging import Page, PageRequest, Position
 from pledgetracker.storage.pledges import PledgeFilter
 
@@ -207,6 +207,21 @@ def get_record(tx: Transaction, key: str) -> Record:
     record = tx.records.get(key)
     if record is None:
         raise NotFound("pledge", key)
+    return record
+
+
+def fetch_record(database: Database, key: str) -> Record:
+    """The record of pledge `key`, as cheaply as can be: most are asked for again before they change.
+
+    Raises:
+        NotFound: there is none.
+        Unavailable: the database cannot be reached.
+    """
+    with database.glance() as tx:
+        record = tx.records.remembered(key)
+    if record is None:
+        with database.read() as tx:
+            record = get_record(tx, key)
     return record
 
 

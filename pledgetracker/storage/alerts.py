@@ -187,8 +187,8 @@ class AlertStore:
             return None
         return Letter(row["message_id"], row["sender"], row["recipient"], row["content"])
 
-    def keep_letter(self, key: int, letter: Letter, *, now: datetime) -> None:
-        """Store the message of an alert; the first one stored is the one that counts."""
+    def keep_letter(self, key: int, letter: Letter, *, now: datetime) -> Letter:
+        """Store the message of an alert, unless somebody has; returns the first one stored, which counts."""
         row = {
             "alert": key,
             "message_id": letter.message_id,
@@ -197,7 +197,8 @@ class AlertStore:
             "content": letter.content,
             "composed_at": now,
         }
-        insert_or_ignore(self._connection, letters, [row])
+        is_first = insert_or_ignore(self._connection, letters, [row]) == 1
+        return letter if is_first else self.letter(key) or letter
 
     def page(self, wanted: AlertFilter, request: PageRequest) -> Page[AlertEntry]:
         """One page of the stored record."""

@@ -1,13 +1,11 @@
 """Transactions: read() for looking, write() for changing; each sees one consistent state."""
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from functools import cached_property
 from typing import TypeVar
 
-from alembic.migration import MigrationContext
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect, select
 from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -21,6 +19,8 @@ from pledgetracker.storage.pledgers import PledgerStore
 from pledgetracker.storage.pledges import PledgeStore
 from pledgetracker.storage.progress import ProgressStore
 from pledgetracker.storage.records import RecordCache, RecordStore
+from pledgetracker.storage.tables import alembic_version
+from pledgetracker.storage.turns import Turns
 
 T = TypeVar("T")
 
@@ -84,7 +84,10 @@ class Transaction:
 
     def schema_version(self) -> str | None:
         """The version of the database's schema, or None for an empty one."""
-        return MigrationContext.configure(self._connection).get_current_revision()
+        if not inspect(self._connection).has_table(alembic_version.name):
+            return None
+        version: str | None = self._connection.scalar(select(alembic_version.c.version_num))
+        return version
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
@@ -103,9 +106,10 @@ class Database:
 
     def __init__(self, url: str, *, busy_timeout_ms: int = dialects.BUSY_TIMEOUT_MS) -> None:
         self.engine = dialects.open_engine(url, busy_timeout_ms=busy_timeout_ms)
-        self._writers = self.engine.execution_options(**{dialects.WRITES: True})
+        self._writers = dialects.for_writing(self.engine)
+        self._glances = dialects.for_single_statements(self.engine)
         # SQLite's own waiting polls and starves; inside one process writers queue here instead.
-        self._turn = threading.Lock() if dialects.is_sqlite(url) else nullcontext()
+        self._turn = Turns() if dialects.is_sqlite(url) else nullcontext()
         self._cache = RecordCache()
 
     @property
@@ -121,6 +125,16 @@ class Database:
             Unavailable: the database cannot be reached.
         """
         with _outages(), self.engine.connect() as connection:
+            yield Transaction(connection, self._cache, is_writing=False)
+
+    @contextmanager
+    def glance(self) -> Iterator[Transaction]:
+        """For looking with a single statement, at half the cost; of several, each would see its own state.
+
+        Raises:
+            Unavailable: the database cannot be reached.
+        """
+        with _outages(), self._glances.connect() as connection:
             yield Transaction(connection, self._cache, is_writing=False)
 
     def write(self, work: Callable[[Transaction], T]) -> T:

@@ -27,6 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.types import JSON, TypeDecorator, TypeEngine
 
 from pledgetracker.domain.numbers import MAX_DECIMALS, plain, trim
@@ -34,7 +35,7 @@ from pledgetracker.domain.numbers import MAX_DECIMALS, plain, trim
 # Before this version WAL can lose commits when several connections write.
 FIRST_SAFE_WAL = (3, 51, 3)
 BUSY_TIMEOUT_MS = 10_000
-WRITES = "pledgetracker_writes"
+_BEGIN = "pledgetracker_begin"
 
 RowId = BigInteger().with_variant(Integer(), "sqlite")
 Document = JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
@@ -90,6 +91,10 @@ class Instant(TypeDecorator[datetime]):
         return cast("datetime", value).astimezone(UTC)
 
 
+# Rows that lie in the order of their primary key; elsewhere SQLite keeps that key a second time.
+CLUSTERED: dict[str, Any] = {"sqlite_with_rowid": False}
+
+
 def partial_index(name: str, *columns: Column[Any], unique: bool, where: ColumnElement[bool]) -> Index:
     """An index over the rows that match `where`."""
     return Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
@@ -121,6 +126,18 @@ def is_sqlite(url: str) -> bool:
 def open_engine(url: str, *, busy_timeout_ms: int) -> Engine:
     """Connect to the database that `url` names."""
     return _open_sqlite(url, busy_timeout_ms) if is_sqlite(url) else create_engine(url, pool_pre_ping=True)
+
+
+def for_writing(engine: Engine) -> Engine:
+    """The same database, for transactions that change something."""
+    return engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
+
+
+def for_single_statements(engine: Engine) -> Engine:
+    """The same database, for statements that need no transaction around them."""
+    if engine.dialect.name == "sqlite":
+        return engine.execution_options(**{_BEGIN: None})
+    return engine.execution_options(isolation_level="AUTOCOMMIT")
 
 
 def describe(engine: Engine) -> str:
@@ -155,8 +172,15 @@ def _open_sqlite(url: str, busy_timeout_ms: int) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        is_writing = connection.get_execution_options().get(WRITES, False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing else "BEGIN")
+        statement = connection.get_execution_options().get(_BEGIN, "BEGIN")
+        if statement is None:
+            return
+        # By way of the driver: this precedes every transaction, and a statement object costs 50 us.
+        raw = cast("sqlite3.Connection", connection.connection.dbapi_connection)
+        try:
+            raw.execute(statement)
+        except module.OperationalError as error:
+            raise OperationalError(statement, None, error) from error
 
     return engine
 

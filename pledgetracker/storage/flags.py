@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
 
 from pledgetracker.domain.alert import OpenFlag
 from pledgetracker.domain.flag import Flag, FlagKind
@@ -41,6 +41,11 @@ class FlagFilter:
     is_open: bool | None = None
 
 
+_OPEN = (
+    select(flags).where(flags.c.pledge == bindparam("on"), flags.c.cleared_at.is_(None)).order_by(flags.c.id)
+)
+
+
 class FlagStore:
     """Reads and writes flags."""
 
@@ -49,8 +54,7 @@ class FlagStore:
 
     def open_on(self, pledge: str) -> Sequence[OpenFlag]:
         """The open flags of a pledge."""
-        query = select(flags).where(flags.c.pledge == pledge, flags.c.cleared_at.is_(None))
-        rows = self._connection.execute(query.order_by(flags.c.id)).mappings()
+        rows = self._connection.execute(_OPEN, {"on": pledge}).mappings()
         return [
             OpenFlag(
                 row["id"], FlagKind(row["kind"]), row["milestone"] or None, row["episode"], row["opened_on"]

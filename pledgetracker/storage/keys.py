@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
 
 from pledgetracker.domain.access import ApiKey, Scope
 from pledgetracker.storage.tables import api_keys
+
+_ONE = select(api_keys).where(api_keys.c.id == bindparam("key"))
 
 
 class KeyStore:
@@ -17,7 +19,7 @@ class KeyStore:
 
     def get(self, key: str) -> ApiKey | None:
         """The key with that public id, or None."""
-        row = self._connection.execute(select(api_keys).where(api_keys.c.id == key)).mappings().first()
+        row = self._connection.execute(_ONE, {"key": key}).mappings().first()
         return None if row is None else _key(row)
 
     def all(self) -> Sequence[ApiKey]:

@@ -6,7 +6,19 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, exists, func, insert, literal, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 from pledgetracker.domain.days import LAST_DAY
 from pledgetracker.domain.pledge import Pledge, Reschedule, Withdrawal
@@ -69,13 +81,6 @@ class PledgeStore:
         """Whether there is a pledge `key`."""
         return bool(self._connection.scalar(select(exists().where(pledges.c.id == key))))
 
-    def appointment(self, key: str) -> datetime | None:
-        """The instant until which the last look at a pledge holds, or None if for ever."""
-        found: datetime | None = self._connection.scalar(
-            select(pledges.c.next_check_at).where(pledges.c.id == key)
-        )
-        return found
-
     def page(self, wanted: PledgeFilter, request: PageRequest) -> Page[str]:
         """One page of the ids of the pledges that match."""
         query = select(pledges.c.id).where(*_conditions(wanted))
@@ -95,14 +100,20 @@ class PledgeStore:
         self._connection.execute(delete(milestones).where(milestones.c.pledge == pledge.id))
         self._add_milestones(pledge)
 
-    def touch(self, pledge: Pledge) -> None:
-        """Store only that something which hangs on the pledge has changed: its new version."""
-        row = {"version": pledge.version, "updated_at": pledge.updated_at}
-        self._connection.execute(update(pledges).where(pledges.c.id == pledge.id).values(row))
+    def looked(self, pledge: Pledge, outlook: Outlook) -> None:
+        """Store the version that a look saw, and what it found."""
+        row = {
+            "key": pledge.id,
+            "version": pledge.version,
+            "updated_at": pledge.updated_at,
+            **_looks(outlook),
+        }
+        self._connection.execute(_LOOKED, row)
 
-    def looked(self, key: str, outlook: Outlook) -> None:
-        """Store what a look at the pledge found."""
-        self._connection.execute(update(pledges).where(pledges.c.id == key).values(**_looks(outlook)))
+    def make_due_for_check(self, *, now: datetime) -> None:
+        """Appoint the next look at every pledge for now."""
+        later = or_(pledges.c.next_check_at.is_(None), pledges.c.next_check_at > now)
+        self._connection.execute(update(pledges).where(later).values(next_check_at=now))
 
     def reschedule(self, key: str, move: Reschedule) -> None:
         """Store a move of the deadline."""
@@ -240,6 +251,15 @@ def _row(pledge: Pledge) -> dict[str, Any]:
         "updated_at": pledge.updated_at,
         "search_text": searchable("\n".join(part for part in searched if part)),
     }
+
+
+_LOOKED = (
+    update(pledges)
+    .where(pledges.c.id == bindparam("key"))
+    .values(
+        {name: bindparam(name) for name in ("version", "updated_at", "status", "due_on", "next_check_at")}
+    )
+)
 
 
 def _looks(outlook: Outlook) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import threading
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -56,6 +57,14 @@ class RecordCache:
             self._entries.pop(key, None)
 
 
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """A record that nobody else can write, and when the clock may change something about it."""
+
+    record: Record
+    next_check_at: datetime | None
+
+
 class RecordStore:
     """Reads records; PledgeStore and ProgressStore write them."""
 
@@ -90,12 +99,18 @@ class RecordStore:
                 self._cache.put(record)
         return record
 
-    def lock(self, key: str) -> Record | None:
+    def remembered(self, key: str) -> Record | None:
+        """The record of pledge `key` if it is at hand as it is now; a single statement."""
+        version = self._connection.execute(_VERSION, {"key": key}).first()
+        return None if version is None else self._cache.get(key, *version)
+
+    def lock(self, key: str) -> Locked | None:
         """The record of pledge `key`, kept from every other writer until this transaction ends."""
-        version = self._connection.execute(_VERSION.with_for_update(), {"key": key}).first()
-        if version is None:
+        row = self._connection.execute(_LOCK, {"key": key}).first()
+        if row is None:
             return None
-        return self._cache.get(key, *version) or self._load([key])[key]
+        record = self._cache.get(key, row.version, row.updated_at) or self._load([key])[key]
+        return Locked(record, row.next_check_at)
 
     def get_many(self, keys: Sequence[str]) -> Sequence[Record]:
         """The records of `keys` that exist, in that order."""
@@ -148,6 +163,7 @@ class RecordStore:
 
 
 _VERSION = select(pledges.c.version, pledges.c.updated_at).where(pledges.c.id == bindparam("key"))
+_LOCK = _VERSION.add_columns(pledges.c.next_check_at).with_for_update()
 
 
 def _pledge(row: RowMapping, stages: Iterable[Milestone]) -> Pledge:

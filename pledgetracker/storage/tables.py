@@ -14,11 +14,10 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    UniqueConstraint,
 )
 
 from pledgetracker.domain.slug import MAX_LENGTH
-from pledgetracker.storage.dialects import Document, Instant, Number, RowId, partial_index
+from pledgetracker.storage.dialects import CLUSTERED, Document, Instant, Number, RowId, partial_index
 
 metadata = MetaData(
     naming_convention={
@@ -29,6 +28,9 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+# Alembic's own, and so no part of what it migrates.
+alembic_version = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
 
 
 def _slug() -> String:
@@ -106,6 +108,7 @@ milestones = Table(
     Column("due", String(10), nullable=False),
     Column("target", Number),
     Column("set_by", String(10), nullable=False),
+    **CLUSTERED,
 )
 
 reschedules = Table(
@@ -151,13 +154,21 @@ progress_updates = Table(
     Column("reported_by", Text),
     Column("evidence", Document, nullable=False),
     Column("supersedes", Integer),
-    UniqueConstraint("pledge", "supersedes"),  # an update is corrected once
     ForeignKeyConstraint(["pledge", "supersedes"], ["progress_updates.pledge", "progress_updates.number"]),
     CheckConstraint(
         "(CASE WHEN value IS NULL THEN 0 ELSE 1 END) + (CASE WHEN increment IS NULL THEN 0 ELSE 1 END)"
         " + (CASE WHEN done IS NULL THEN 0 ELSE 1 END) + (CASE WHEN no_change THEN 1 ELSE 0 END) = 1",
         name="says_one_thing",
     ),
+    **CLUSTERED,
+)
+
+partial_index(
+    "uq_progress_updates_supersedes",  # an update is corrected once
+    progress_updates.c.pledge,
+    progress_updates.c.supersedes,
+    unique=True,
+    where=progress_updates.c.supersedes.is_not(None),
 )
 
 flags = Table(

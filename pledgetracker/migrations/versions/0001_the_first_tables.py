@@ -178,6 +178,7 @@ def upgrade() -> None:
             ["pledge"], ["pledges.id"], name=op.f("fk_milestones_pledge"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("pledge", "id", name=op.f("pk_milestones")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "progress_updates",
@@ -207,8 +208,17 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["pledge"], ["pledges.id"], name=op.f("fk_progress_updates_pledge")),
         sa.PrimaryKeyConstraint("pledge", "number", name=op.f("pk_progress_updates")),
-        sa.UniqueConstraint("pledge", "supersedes", name=op.f("uq_progress_updates_pledge_supersedes")),
+        sqlite_with_rowid=False,
     )
+    with op.batch_alter_table("progress_updates", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_progress_updates_supersedes",
+            ["pledge", "supersedes"],
+            unique=True,
+            sqlite_where=sa.text("supersedes IS NOT NULL"),
+            postgresql_where=sa.text("supersedes IS NOT NULL"),
+        )
+
     op.create_table(
         "reschedules",
         sa.Column("pledge", sa.String(length=100), nullable=False),
@@ -252,6 +262,13 @@ def downgrade() -> None:
     op.drop_table("letters")
     op.drop_table("withdrawals")
     op.drop_table("reschedules")
+    with op.batch_alter_table("progress_updates", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_progress_updates_supersedes",
+            sqlite_where=sa.text("supersedes IS NOT NULL"),
+            postgresql_where=sa.text("supersedes IS NOT NULL"),
+        )
+
     op.drop_table("progress_updates")
     op.drop_table("milestones")
     with op.batch_alter_table("flags", schema=None) as batch_op:
