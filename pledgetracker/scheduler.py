@@ -48,7 +48,12 @@ def turn(runtime: Runtime, *, now: datetime, at: datetime | None = None) -> tupl
     return found, delivered
 
 
-def run(runtime: Runtime, *, until: threading.Event | None = None) -> None:
+def run(
+    runtime: Runtime,
+    *,
+    until: threading.Event | None = None,
+    longest_beat_seconds: float = LONGEST_BEAT_SECONDS,
+) -> None:
     """Tick until told to stop; a tick under way is finished first."""
     stop = until or _stop_on_signal()
 
@@ -62,7 +67,13 @@ def run(runtime: Runtime, *, until: threading.Event | None = None) -> None:
             log.exception("tick failed; the next one tries again")
 
     try:
-        metronome(beat, every_seconds=runtime.settings.tick_seconds, clock=runtime.clock, until=stop)
+        metronome(
+            beat,
+            every_seconds=runtime.settings.tick_seconds,
+            clock=runtime.clock,
+            until=stop,
+            longest_beat_seconds=longest_beat_seconds,
+        )
     except Hung as hung:
         log.critical("giving up, to be started anew", reason=str(hung))
         sys.stderr.flush()

@@ -51,8 +51,6 @@ def test_every_admissible_number_comes_back_exactly(connection: Connection, numb
     back = kept(connection, "number", number)
     assert isinstance(back, Decimal)
     assert back == number
-    # Without exponents, zeros at the end or a negative zero, whatever it was written like.
-    assert str(back.normalize()) == str(back.normalize())
     assert kept(connection, "number", back) == number
 
 
