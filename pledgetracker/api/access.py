@@ -6,10 +6,10 @@ from typing import Any, TypeVar, cast
 
 from flask import g, request
 
-from pledgetracker.api.context import now, runtime
 from pledgetracker.domain.access import ApiKey, Scope
 from pledgetracker.domain.errors import KeyMissing, KeyUnknown, OtherPledger, ScopeTooSmall
 from pledgetracker.services.keyring import authenticate
+from pledgetracker.web import now, runtime
 
 View = TypeVar("View", bound=Callable[..., Any])
 # A key is some 90 characters long.
