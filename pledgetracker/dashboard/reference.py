@@ -206,7 +206,7 @@ def _answer(document: Mapping[str, Any], status: str, response: Mapping[str, Any
     name = _short(schema["$ref"].rpartition("/")[2]) if schema and "$ref" in schema else None
     if status.isdigit():
         return Answer(status, HTTPStatus(int(status)).phrase, name)
-    return Answer("other", "Any other problem", name)
+    return Answer("any other", "problem", name)
 
 
 def _parameter(parameter: Mapping[str, Any]) -> Row:

@@ -80,12 +80,9 @@ class Days:
 
     def ticks(self, most: int) -> Sequence[tuple[date, str]]:
         """First days of months or years, at most `most` of them, each with its label."""
-        for step in _MONTHS:
-            found = list(self._starts(step))
-            if len(found) <= most:
-                break
-        else:
-            found = []
+        tried = ((step, list(self._starts(step))) for step in _MONTHS)
+        # The widest step, of 200 years, leaves one day at most.
+        step, found = next((step, starts) for step, starts in tried if len(starts) <= most)
         if len(found) < 2:  # noqa: PLR2004 -- one label does not make a scale
             return [(self.first, _whole(self.first)), (self.last, _whole(self.last))]
         return [(day, f"{day:%Y}" if step >= MONTHS_A_YEAR else f"{day:%b %Y}") for day in found]
