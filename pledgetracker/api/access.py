@@ -6,12 +6,12 @@ from typing import Any, TypeVar, cast
 
 from flask import g, request
 
-from pledgetracker.api.context import now, runtime
 from pledgetracker.domain.access import ApiKey, Scope
 from pledgetracker.domain.errors import KeyMissing, KeyUnknown, OtherPledger, ScopeTooSmall
 from pledgetracker.services.keyring import authenticate
 from pledgetracker.services.reading import get_record
 from pledgetracker.storage.database import Transaction
+from pledgetracker.web import now, runtime
 
 View = TypeVar("View", bound=Callable[..., Any])
 # A key is some 90 characters long.

@@ -15,10 +15,10 @@ from pledgetracker.api.blueprint import NumberConverter, SlugConverter, number_p
 from pledgetracker.api.fields import openapi_of
 from pledgetracker.api.problems import MIMETYPE
 from pledgetracker.domain.access import Scope
+from pledgetracker.web import DOCUMENT
 
 PREFIX = "/v1"
 SEGMENTS = (pledges, progress, pledgers, initiatives, flags, alerts)
-DOCUMENT = "pledgetracker.document"
 
 DESCRIPTION = """\
 Tracks public pledges with targets and deadlines.

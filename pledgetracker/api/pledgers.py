@@ -8,13 +8,13 @@ from flask import Response, url_for
 from pledgetracker.api.access import needs
 from pledgetracker.api.answers import answer, created, listed, nothing
 from pledgetracker.api.blueprint import ApiBlueprint, list_of
-from pledgetracker.api.context import now, runtime
 from pledgetracker.api.effects import effect
-from pledgetracker.api.paging import PageQuery, Sort, next_cursor
+from pledgetracker.api.paging import PageQuery, Sort
 from pledgetracker.api.schemas import PledgerChange, PledgerDocument
 from pledgetracker.domain.access import Scope
 from pledgetracker.services import cataloguing
 from pledgetracker.storage.database import Transaction
+from pledgetracker.web import next_cursor, now, runtime
 
 blueprint = ApiBlueprint("pledgers", __name__, description="Who made promises")
 

@@ -9,10 +9,9 @@ from marshmallow import RAISE, Schema
 from pledgetracker.api.access import needs
 from pledgetracker.api.answers import answer, created, dumper, listed, nothing, to_json
 from pledgetracker.api.blueprint import ApiBlueprint, list_of
-from pledgetracker.api.context import now, runtime
 from pledgetracker.api.effects import effect
 from pledgetracker.api.fields import Choice, Day, Line, Slug
-from pledgetracker.api.paging import PageQuery, Sort, next_cursor
+from pledgetracker.api.paging import PageQuery, Sort
 from pledgetracker.api.schemas import (
     ContactList,
     PledgeChange,
@@ -27,6 +26,7 @@ from pledgetracker.domain.standing import Status
 from pledgetracker.services import pledging
 from pledgetracker.services.reading import PledgeView, Wanted, fetch_record, get_record, list_pledges, view
 from pledgetracker.storage.database import Transaction
+from pledgetracker.web import next_cursor, now, runtime
 
 blueprint = ApiBlueprint("pledges", __name__, description="Public promises and where they stand")
 
