@@ -14,9 +14,11 @@ import click
 
 from pledgetracker import __version__
 from pledgetracker import runtime as composition
+from pledgetracker.api.parsing import Malformed
 from pledgetracker.api.portable import read_file
 from pledgetracker.domain.access import Scope
-from pledgetracker.domain.errors import Invalid, Refusal
+from pledgetracker.domain.days import FIRST_DAY, LAST_DAY
+from pledgetracker.domain.errors import FieldProblem, Invalid, Refusal
 from pledgetracker.runtime import Runtime
 from pledgetracker.scheduler import run, turn
 from pledgetracker.services import keyring, monitoring
@@ -95,6 +97,8 @@ def schedule() -> None:
 @click.option("--apply/--dry-run", default=None, help="With --at nothing is changed unless told to.")
 def tick(at: datetime | None, apply: bool | None) -> None:
     """Tick once, or show what the tick of a day would bring."""
+    if at is not None and not FIRST_DAY <= at.date() <= LAST_DAY:
+        raise click.BadParameter(f"Days lie between {FIRST_DAY} and {LAST_DAY}.", param_hint="--at")
     with _started() as runtime:
         _check_schema(runtime)
         now = runtime.clock() if at is None else _end_of(at.date(), runtime.settings.time_zone)
@@ -102,7 +106,8 @@ def tick(at: datetime | None, apply: bool | None) -> None:
             found, delivered = turn(runtime, now=now, at=None if at is None else now)
             _tell(found)
             click.echo(
-                f"{delivered.sent} sent, {delivered.cancelled} cancelled, {delivered.put_off} put off."
+                f"{delivered.sent} sent, {delivered.cancelled} cancelled, {delivered.put_off} put off, "
+                f"{delivered.dead} given up."
             )
             if delivered.outage is not None:
                 raise click.ClickException(f"Mail waits: {delivered.outage}")
@@ -172,6 +177,9 @@ def seed(folder: Path | None) -> None:
                 documents[path.name] = read_file(path.read_bytes())
             except Invalid as refusal:
                 raise FileRefused(path.name, refusal.problems) from refusal
+            except Malformed as refusal:
+                problem = FieldProblem("", str(refusal.description))
+                raise FileRefused(path.name, [problem]) from refusal
         now = runtime.clock()
         added = runtime.database.write(lambda tx: add_missing(tx, documents, runtime.rules, now=now))
         click.echo(
@@ -214,8 +222,11 @@ def create(name: str, scope: str, pledger: str | None, days: int | None) -> None
 @keys.command("list")
 def list_keys() -> None:
     """List keys by their public ids."""
-    with _started() as runtime, runtime.database.read() as tx:
-        for key in tx.keys.all():
+    with _started() as runtime:
+        _check_schema(runtime)
+        with runtime.database.read() as tx:
+            found = tx.keys.all()
+        for key in found:
             ends = f"revoked {key.revoked_at:%Y-%m-%d}" if key.revoked_at else "valid"
             if key.expires_at and not key.revoked_at:
                 ends = f"until {key.expires_at:%Y-%m-%d}"
@@ -228,6 +239,7 @@ def list_keys() -> None:
 def revoke(key_id: str) -> None:
     """End the validity of the key with the public id KEY_ID."""
     with _started() as runtime:
+        _check_schema(runtime)
         runtime.database.write(lambda tx: keyring.revoke_key(tx, key_id, now=runtime.clock()))
 
 
@@ -258,11 +270,11 @@ def _started() -> Iterator[Runtime]:
             runtime.database.close()
     except (SettingsError, Refusal, Unavailable) as refusal:
         raise click.ClickException(str(refusal)) from refusal
+    except OSError as error:
+        # A folder that cannot be made, a file that cannot be read.
+        raise click.ClickException(f"{error.filename}: {error.strerror}.") from error
 
 
 def _check_schema(runtime: Runtime) -> None:
     with runtime.database.read() as tx:
-        if tx.schema_version() != schema.newest():
-            raise click.ClickException(
-                "The database is not up to date: run 'pledgetracker db upgrade' first."
-            )
+        schema.check(tx.schema_version())

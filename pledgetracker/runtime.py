@@ -18,6 +18,7 @@ from pledgetracker.channels.folder import FolderChannel
 from pledgetracker.channels.mail import compose
 from pledgetracker.channels.smtp import Security, SmtpChannel
 from pledgetracker.domain.alert import Recipient
+from pledgetracker.domain.errors import Refusal
 from pledgetracker.domain.letter import Letter
 from pledgetracker.domain.notice import Links, Notice
 from pledgetracker.domain.policy import Policy
@@ -28,6 +29,15 @@ from pledgetracker.storage.database import Database
 
 SECRET_FILE = "secret"  # noqa: S105 -- a file's name
 MAIL_FOLDER = "mail"
+
+
+class SecretEmpty(Refusal):
+    """The file with the secret holds none, and keys hashed without one would be worth nothing."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"{path} is empty. Put back the secret it held; or delete the file, and make every key anew."
+        )
 
 
 def clock() -> datetime:
@@ -166,6 +176,8 @@ def _pepper(settings: Settings) -> bytes:
         draft = path.with_name(f"{SECRET_FILE}.{secrets.token_hex(8)}")
         with open(draft, "x", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
             file.write(secrets.token_hex(32))
+            file.flush()
+            os.fsync(file.fileno())
         try:
             # A link does not replace: of several processes that start at once, the first one's stays.
             os.link(draft, path)
@@ -173,4 +185,7 @@ def _pepper(settings: Settings) -> bytes:
             pass
         finally:
             draft.unlink()
-    return path.read_text().strip().encode()
+    secret = path.read_text().strip().encode()
+    if not secret:
+        raise SecretEmpty(path)
+    return secret

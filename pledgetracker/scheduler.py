@@ -1,6 +1,8 @@
 """The scheduler process: a metronome, and what it does at each tick."""
 
+import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -18,6 +20,7 @@ from pledgetracker.storage.database import Unavailable
 MISSED_BEATS = 3
 # Delivering thousands of letters to a slow mail server takes long; a beat longer than this hangs.
 LONGEST_BEAT_SECONDS = 3600
+HUNG_EXIT_CODE = 70
 
 log = structlog.get_logger(__name__)
 
@@ -45,7 +48,12 @@ def turn(runtime: Runtime, *, now: datetime, at: datetime | None = None) -> tupl
     return found, delivered
 
 
-def run(runtime: Runtime, *, until: threading.Event | None = None) -> None:
+def run(
+    runtime: Runtime,
+    *,
+    until: threading.Event | None = None,
+    longest_beat_seconds: float = LONGEST_BEAT_SECONDS,
+) -> None:
     """Tick until told to stop; a tick under way is finished first."""
     stop = until or _stop_on_signal()
 
@@ -58,22 +66,35 @@ def run(runtime: Runtime, *, until: threading.Event | None = None) -> None:
             # The next tick must come whatever this one met.
             log.exception("tick failed; the next one tries again")
 
-    metronome(beat, every_seconds=runtime.settings.tick_seconds, clock=runtime.clock, until=stop)
+    try:
+        metronome(
+            beat,
+            every_seconds=runtime.settings.tick_seconds,
+            clock=runtime.clock,
+            until=stop,
+            longest_beat_seconds=longest_beat_seconds,
+        )
+    except Hung as hung:
+        log.critical("giving up, to be started anew", reason=str(hung))
+        sys.stderr.flush()
+        os._exit(HUNG_EXIT_CODE)
 
 
 def metronome(
     beat: Callable[[], None],
     *,
-    every_seconds: int,
+    every_seconds: float,
     clock: Callable[[], datetime],
     until: threading.Event,
+    longest_beat_seconds: float = LONGEST_BEAT_SECONDS,
 ) -> None:
     """Call `beat` now and every so many seconds, never twice at once, until `until` is set.
 
     Raises:
-        Hung: a beat does not come to its end; the process should be replaced.
+        Hung: a beat does not come to its end; the process should be replaced. Its thread cannot be ended,
+            and an interpreter that exits as usual would wait for it.
     """
-    watch = Watch(patience_seconds=MISSED_BEATS * every_seconds + LONGEST_BEAT_SECONDS)
+    watch = Watch(patience_seconds=MISSED_BEATS * every_seconds + longest_beat_seconds)
     scheduler = BackgroundScheduler(timezone="UTC")
     job = scheduler.add_job(
         watch.around(beat),

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from marshmallow import ValidationError, fields, post_load, validate
 
-from pledgetracker.api.fields import Whole
+from pledgetracker.api.fields import Slug, Whole
 from pledgetracker.api.parsing import field_problems, parse_json
 from pledgetracker.api.schemas import (
     MAX_NUMBER,
@@ -38,9 +38,22 @@ class FileReschedule(RescheduleDocument):
     id = Whole(1, MAX_NUMBER, required=True)
 
 
-class FilePledge(PledgeDocument):
-    """A pledge in a file, with everything that hangs on it."""
+class FilePledger(PledgerDocument):
+    """A pledger in a file."""
 
+    id = Slug(required=True)
+
+
+class FileInitiative(InitiativeDocument):
+    """The initiative of a file."""
+
+    id = Slug(required=True)
+
+
+class FilePledge(PledgeDocument):
+    """A pledge in a file, with everything that hangs on it; by its id a second load knows it again."""
+
+    id = Slug(required=True, attribute="pledge.id")
     reschedules = fields.List(Part(FileReschedule), load_default=list)
     withdrawal = Part(WithdrawalDocument, allow_none=True, load_default=None)
     progress = fields.List(Part(FileProgress), load_default=list)
@@ -62,8 +75,8 @@ class FileDocument(Document):
     format = fields.String(
         required=True, validate=validate.Equal(FORMAT, error=f"Only the format {FORMAT} is known.")
     )
-    initiative = Part(InitiativeDocument, required=True, allow_none=True)
-    pledgers = fields.List(Part(PledgerDocument), required=True)
+    initiative = Part(FileInitiative, required=True, allow_none=True)
+    pledgers = fields.List(Part(FilePledger), required=True)
     pledges = fields.List(Part(FilePledge), required=True)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from itertools import groupby
+from operator import attrgetter
 
 from pledgetracker.domain.days import start_of
 from pledgetracker.domain.flag import FlagKind
@@ -128,6 +129,11 @@ class Owed:
     channel: Channel = Channel.EMAIL
 
     @property
+    def destination(self) -> tuple[str, str, str]:
+        """What it shares with all that goes into one message: pledge, recipient, channel."""
+        return self.pledge, self.recipient.email, self.channel.value
+
+    @property
     def dedup_key(self) -> str:
         """What makes it the same alert, however often and by whomever it is planned; no clock in it."""
         return "|".join(
@@ -168,16 +174,14 @@ def collapse(owed: Iterable[Owed]) -> Sequence[Bundle]:
     Among several of `no_progress` the nearest step leads; among other equals the one that fell due last.
     """
 
-    def destination(alert: Owed) -> tuple[str, str, str]:
-        return alert.pledge, alert.recipient.email, alert.channel.value
-
     def by_urgency(alert: Owed) -> tuple[int, int, float, str]:
         assert isinstance(alert.kind, FlagKind)
         days_left = alert.step if alert.kind is FlagKind.NO_PROGRESS else 0
         return alert.kind.urgency, days_left, -alert.due_at.timestamp(), alert.dedup_key
 
+    where = attrgetter("destination")
     bundles = []
-    for _, group in groupby(sorted(owed, key=destination), key=destination):
+    for _, group in groupby(sorted(owed, key=where), key=where):
         leader, *others = sorted(group, key=by_urgency)
         bundles.append(Bundle(leader, tuple(others)))
     return bundles

@@ -58,7 +58,7 @@ def change(
     record = locked.record
     if locked.next_check_at is not None and locked.next_check_at <= now:
         # What fell due before this change is owed even if the change makes it moot.
-        monitoring.look(tx, record, rules, now=now)
+        monitoring.look(tx, record, rules, now=now, appointed=locked.next_check_at)
     today = local_day(now, record.pledge.time_zone)
     altered = alter(record, today)
     if altered is None:

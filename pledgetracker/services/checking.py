@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from pledgetracker.domain.errors import Refusal
 from pledgetracker.settings import Settings
 from pledgetracker.storage import schema
 from pledgetracker.storage.database import Database, Transaction, Unavailable
@@ -54,7 +55,12 @@ def readiness(database: Database, tick_seconds: int, *, now: datetime) -> Readin
 def _checks(database: Database, tx: Transaction, tick_seconds: int, now: datetime) -> Iterator[Check]:
     yield Check("database", True, database.description, is_needed=True)
     found, wanted = tx.schema_version(), schema.newest()
-    detail = "up to date" if found == wanted else "run 'pledgetracker db upgrade'"
+    try:
+        schema.check(found)
+    except Refusal as refusal:
+        detail = str(refusal)
+    else:
+        detail = "up to date"
     yield Check("schema", found == wanted, detail, is_needed=True, figures={"found": found, "wanted": wanted})
     if found != wanted:
         return

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
+
 from pledgetracker.channels.base import Channel, ChannelDown, RecipientRefused, Session, TryLater
 from pledgetracker.domain.alert import AlertState, NewsKind, message_id
 from pledgetracker.domain.days import local_day
@@ -15,7 +17,7 @@ from pledgetracker.domain.notice import Links, Notice
 from pledgetracker.domain.standing import standing
 from pledgetracker.services.rules import Rules
 from pledgetracker.storage.alerts import AlertEntry
-from pledgetracker.storage.database import Database, Transaction
+from pledgetracker.storage.database import Database, Transaction, Unavailable
 
 BATCH = 50
 LEASE = timedelta(minutes=10)
@@ -25,6 +27,8 @@ GIVES_UP_AFTER = timedelta(days=5)
 OUTAGE_RETRY = timedelta(seconds=30)
 
 Clock = Callable[[], datetime]
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,20 +93,32 @@ class _Round:
             lambda tx: tx.alerts.claim(now=now, until=self.lease_until, token=self.token, limit=BATCH)
         )
         if claims:
-            self._deliver(claims, self._prepare(claims))
+            letters = self._prepare(claims)
+            self._deliver([(alert, letters[alert.id]) for alert in claims if alert.id in letters])
         return bool(claims)
 
-    def _deliver(self, claims: Sequence[AlertEntry], letters: dict[int, Letter]) -> None:
-        waiting = [alert for alert in claims if alert.id in letters]
+    def _deliver(self, waiting: list[tuple[AlertEntry, Letter]]) -> None:
+        try:
+            self._send_all(waiting)
+        except Unavailable:
+            raise
+        except Exception as error:
+            # Whatever this letter has met, it must not keep the others from leaving.
+            log.exception("a letter could not be sent; it is tried again")
+            for alert, _ in waiting[:1]:
+                self._put_off(alert, _unforeseen(error))
+            self._give_back(waiting[1:], "The letter before it could not be sent.")
+
+    def _send_all(self, waiting: list[tuple[AlertEntry, Letter]]) -> None:
+        """Send letters in order, each leaving `waiting` when it is known what became of it."""
         with self.office.channel.open() as session:
             while waiting:
                 # Beyond its lease an alert may be somebody else's; half of it is left for the last letter.
                 if self.office.clock() >= self.lease_until - LEASE / 2:
                     self._give_back(waiting, "The round took too long.")
                     return
-                alert = waiting[0]
                 try:
-                    self._send(session, alert, letters[alert.id])
+                    self._send(session, *waiting[0])
                 except ChannelDown as outage:
                     self.report.outage = outage.reason
                     self._give_back(waiting, outage.reason)
@@ -115,6 +131,7 @@ class _Round:
         letters: dict[int, Letter] = {}
         composed: dict[int, Letter] = {}
         ends: list[tuple[AlertEntry, AlertState, str]] = []
+        failed: list[tuple[AlertEntry, Exception]] = []
         with self.database.read() as tx:
             for alert in claims:
                 if (reason := why_moot(tx, alert, self.rules, now=now)) is not None:
@@ -126,8 +143,14 @@ class _Round:
                         composed[alert.id] = self.office.compose(self._notice(tx, alert, now), now)
                     except RecipientRefused as refusal:
                         ends.append((alert, AlertState.DEAD, refusal.reason))
+                    except Exception as error:
+                        # Whatever this alert has met, it must not keep the others from leaving.
+                        log.exception("a letter could not be composed; it is tried again", alert=alert.id)
+                        failed.append((alert, error))
         if ends or composed:
             letters |= self.database.write(lambda tx: self._keep(tx, composed, ends, now))
+        for alert, cause in failed:
+            self._put_off(alert, _unforeseen(cause))
         self.report.cancelled += sum(state is AlertState.CANCELLED for _, state, _ in ends)
         self.report.dead += sum(state is AlertState.DEAD for _, state, _ in ends)
         return letters
@@ -197,9 +220,13 @@ class _Round:
         self.database.write(lambda tx: tx.alerts.put_off(alert.id, reason, token=self.token, until=until))
         self.report.put_off += 1
 
-    def _give_back(self, alerts: Sequence[AlertEntry], reason: str) -> None:
-        keys, until = [alert.id for alert in alerts], self.office.clock() + OUTAGE_RETRY
+    def _give_back(self, waiting: Sequence[tuple[AlertEntry, Letter]], reason: str) -> None:
+        keys, until = [alert.id for alert, _ in waiting], self.office.clock() + OUTAGE_RETRY
         self.database.write(lambda tx: tx.alerts.give_back(keys, reason, token=self.token, until=until))
+
+
+def _unforeseen(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:500]
 
 
 def backoff(attempts: int) -> timedelta:

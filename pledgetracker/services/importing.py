@@ -60,6 +60,7 @@ def add_missing(tx: Transaction, files: dict[str, FileFields], rules: Rules, *, 
     Raises:
         FileRefused: an entry of a file breaks a rule of the record.
     """
+    _check_distinct(files)
     pledgers = sum(_add_pledgers(tx, name, file, now) for name, file in files.items())
     initiatives = _add_initiatives(tx, files, now)
     added = [
@@ -71,9 +72,23 @@ def add_missing(tx: Transaction, files: dict[str, FileFields], rules: Rules, *, 
     return LoadReport(pledgers, initiatives, len(added), sum(len(record.updates) for record in added))
 
 
+def _check_distinct(files: dict[str, FileFields]) -> None:
+    """Refuse a pledge that stands twice: the second would pass for one that is there already."""
+    places: dict[str, str] = {}
+    for name, file in files.items():
+        for i, fields in enumerate(file["pledges"]):
+            key = str(fields["pledge"]["id"])
+            if key in places:
+                problem = FieldProblem(f"/pledges/{i}/id", f"The pledge {key!r} stands in {places[key]} too.")
+                raise FileRefused(name, [problem])
+            places[key] = name
+
+
 def _add_pledgers(tx: Transaction, name: str, file: FileFields, now: datetime) -> int:
-    missing = [fields for fields in file["pledgers"] if not tx.pledgers.exists(str(fields["id"]))]
-    for i, fields in enumerate(missing):
+    missing = {
+        i: fields for i, fields in enumerate(file["pledgers"]) if not tx.pledgers.exists(str(fields["id"]))
+    }
+    for i, fields in missing.items():
         with _Refusals(name, f"/pledgers/{i}"):
             cataloguing.add_pledger(tx, fields, now=now)
     return len(missing)
@@ -101,12 +116,14 @@ def _add_record(
     tx: Transaction, name: str, file: FileFields, i: int, fields: RecordFields, rules: Rules, now: datetime
 ) -> Record | None:
     said = fields["pledge"]
-    if said.get("id") is not None and tx.pledges.exists(str(said["id"])):
+    if tx.pledges.exists(str(said["id"])):
         return None
-    initiative = file["initiative"]
+    initiative = file["initiative"]["id"] if file["initiative"] else None
     at = f"/pledges/{i}"
     with _Refusals(name, at):
-        content: Any = {**said, "initiative": initiative["id"] if initiative else None}
+        if said.get("initiative") not in {None, initiative}:
+            raise Invalid.field("/initiative", f"A pledge belongs to its file's own, {initiative!r}.")
+        content: Any = {**said, "initiative": initiative}
         record = Record(pledging.draft_pledge(tx, content, rules, now=now))
     today = local_day(now, record.pledge.time_zone)
     for n, move in enumerate(fields["reschedules"]):

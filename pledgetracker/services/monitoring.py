@@ -1,13 +1,14 @@
 """Looking at pledges: flags opened and cleared, what they owe recorded, the next look appointed."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from pledgetracker.domain.alert import OpenFlag, Owed, collapse, owed_by, steps
+from pledgetracker.domain.alert import AlertKind, OpenFlag, Owed, Recipient, collapse, owed_by, steps
 from pledgetracker.domain.days import local_day, start_of
 from pledgetracker.domain.flag import Flag, turning_days
+from pledgetracker.domain.pledge import Pledge
 from pledgetracker.domain.record import Record
 from pledgetracker.domain.standing import Standing, standing
 from pledgetracker.services.rules import Rules
@@ -16,6 +17,9 @@ from pledgetracker.storage.pledges import Outlook
 
 BATCH = 100
 RULES = "rules"
+
+# What makes a flag the same from one day to the next, and an alert one of its own.
+Identity = tuple[AlertKind, str | None, date]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,35 +48,59 @@ class TickReport:
 
 def outlook(record: Record, stands: Standing, open_flags: Iterable[OpenFlag], rules: Rules) -> Outlook:
     """What to keep of a look, and when the next one is needed."""
-    turns = [
-        *turning_days(record, stands.milestones, rules.policy, today=stands.today),
-        *(step.day for flag in open_flags for step in steps(flag, lead_days=rules.policy.lead_days)),
-    ]
-    ahead = min((day for day in turns if day > stands.today), default=None)
+    ahead = _next_turn(record, stands, open_flags, rules)
     next_check_at = None if ahead is None else start_of(ahead, record.pledge.time_zone)
     return Outlook(stands.status.value, stands.due.date if stands.due else None, next_check_at)
 
 
-def look(tx: Transaction, record: Record, rules: Rules, *, now: datetime) -> Look:
+def _next_turn(record: Record, stands: Standing, open_flags: Iterable[OpenFlag], rules: Rules) -> date | None:
+    """The first day after the look on which the clock alone may change something, or None for never."""
+    turns = (
+        *turning_days(record, stands.milestones, rules.policy, today=stands.today),
+        *(step.day for flag in open_flags for step in steps(flag, lead_days=rules.policy.lead_days)),
+    )
+    return min((day for day in turns if day > stands.today), default=None)
+
+
+def look(
+    tx: Transaction, record: Record, rules: Rules, *, now: datetime, appointed: datetime | None = None
+) -> Look:
     """Bring flags, owed alerts and the next appointment of one pledge up to `now`.
 
+    An appointment that lies days back means that nobody looked since: each day since then that may have
+    changed something is looked at in its turn, so that what fell due and passed meanwhile is on record too.
     Repeating it at the same `now` changes nothing.
     """
     pledge = record.pledge
-    stands = standing(record, rules.policy, today=local_day(now, pledge.time_zone))
-    kept, opened, cleared = _settle_flags(tx, record, stands.flags, now)
-    planned, superseded = _plan(tx, record, kept, rules, stands.today, now)
+    today = local_day(now, pledge.time_zone)
+    day = today if appointed is None else min(local_day(appointed, pledge.time_zone), today)
+    kept = list(tx.flags.open_on(pledge.id))
+    opened: list[OpenFlag] = []
+    cleared: list[OpenFlag] = []
+    owed: dict[str, Owed] = {}
+    recipients = rules.recipients(pledge)
+    while True:
+        stands = standing(record, rules.policy, today=day)
+        kept, came, went = _settle_flags(tx, record, kept, stands.flags, now)
+        opened += came
+        cleared += went
+        owed |= {alert.dedup_key: alert for alert in _owed(kept, pledge, recipients, rules, day)}
+        ahead = _next_turn(record, stands, kept, rules)
+        if day == today:
+            break
+        day = today if ahead is None else min(ahead, today)
+    planned, superseded = _plan(tx, owed, {flag.identity for flag in kept}, now)
     tx.pledges.looked(pledge, outlook(record, stands, kept, rules))
     return Look(pledge.id, opened, cleared, planned, superseded)
 
 
 def _settle_flags(
-    tx: Transaction, record: Record, found: Sequence[Flag], now: datetime
+    tx: Transaction, record: Record, recorded: Sequence[OpenFlag], found: Sequence[Flag], now: datetime
 ) -> tuple[list[OpenFlag], list[OpenFlag], list[OpenFlag]]:
     """Open what is found and not recorded, clear what is recorded and gone: (open now, opened, cleared)."""
     pledge = record.pledge
-    recorded = {flag.identity: flag for flag in tx.flags.open_on(pledge.id)}
-    gone = [flag for identity, flag in recorded.items() if identity not in {f.identity for f in found}]
+    here, known = {flag.identity for flag in found}, {flag.identity for flag in recorded}
+    gone = [flag for flag in recorded if flag.identity not in here]
     if gone:
         tx.flags.clear([flag.id for flag in gone], now=now)
     # Before its last change the record could not have raised it; after, the clock alone did.
@@ -80,32 +108,38 @@ def _settle_flags(
     opened = [
         tx.flags.open(pledge.id, flag, opened_on=max(flag.since, changed_on), now=now)
         for flag in found
-        if flag.identity not in recorded
+        if flag.identity not in known
     ]
-    kept = [flag for flag in recorded.values() if flag not in gone]
+    kept = [flag for flag in recorded if flag.identity in here]
     return [*kept, *opened], opened, gone
 
 
+def _owed(
+    flags: Iterable[OpenFlag], pledge: Pledge, recipients: Sequence[Recipient], rules: Rules, day: date
+) -> Iterator[Owed]:
+    """All that open flags owe by `day`."""
+    lead_days = rules.policy.lead_days
+    for flag in flags:
+        yield from owed_by(flag, pledge.id, pledge.time_zone, recipients, lead_days=lead_days, today=day)
+
+
 def _plan(
-    tx: Transaction, record: Record, flags: Iterable[OpenFlag], rules: Rules, today: date, now: datetime
+    tx: Transaction, owed: Mapping[str, Owed], still_open: Collection[Identity], now: datetime
 ) -> tuple[list[Owed], list[Owed]]:
-    """Record what open flags owe and nobody has recorded: (to be sent, spoken for by those)."""
-    pledge, recipients = record.pledge, rules.recipients(record.pledge)
-    owed = [
-        alert
-        for flag in flags
-        for alert in owed_by(
-            flag, pledge.id, pledge.time_zone, recipients, lead_days=rules.policy.lead_days, today=today
-        )
-    ]
-    recorded = tx.alerts.recorded([alert.dedup_key for alert in owed]) if owed else set()
+    """Record what is owed and nobody has recorded: (to be sent, spoken for by those)."""
+    recorded = tx.alerts.recorded(owed) if owed else set()
+    fresh = [alert for key, alert in owed.items() if key not in recorded]
+    over = [alert for alert in fresh if (alert.kind, alert.milestone, alert.episode) not in still_open]
     planned: list[Owed] = []
     superseded: list[Owed] = []
-    for bundle in collapse(alert for alert in owed if alert.dedup_key not in recorded):
+    for bundle in collapse(alert for alert in fresh if alert not in over):
         leader = tx.alerts.plan(bundle.leader, now=now)
-        tx.alerts.plan_superseded(bundle.superseded, leader, now=now)
+        passed = [alert for alert in over if alert.destination == bundle.leader.destination]
+        tx.alerts.plan_superseded([*bundle.superseded, *passed], leader, now=now)
         planned.append(bundle.leader)
-        superseded.extend(bundle.superseded)
+        superseded += [*bundle.superseded, *passed]
+    told = {alert.destination for alert in planned}
+    tx.alerts.plan_over([alert for alert in over if alert.destination not in told], now=now)
     return planned, superseded
 
 
@@ -163,4 +197,5 @@ def _report(looks: Sequence[Look]) -> TickReport:
 
 def check_batch(tx: Transaction, rules: Rules, *, now: datetime, limit: int = BATCH) -> Sequence[Look]:
     """Look at up to `limit` pledges that are due for it, the longest due first."""
-    return [look(tx, record, rules, now=now) for record in tx.records.due_for_check(now=now, limit=limit)]
+    due = tx.records.due_for_check(now=now, limit=limit)
+    return [look(tx, record, rules, now=now, appointed=appointed) for record, appointed in due]

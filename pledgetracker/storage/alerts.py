@@ -5,7 +5,19 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, insert, literal, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    and_,
+    case,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 from pledgetracker.domain.alert import AlertKind, AlertState, Channel, Owed, Recipient, alert_kind
 from pledgetracker.domain.letter import Letter
@@ -79,6 +91,12 @@ class AlertStore:
         rows = [_row(alert, AlertState.SUPERSEDED, now) | ended for alert in owed]
         insert_or_ignore(self._connection, alerts, rows)
 
+    def plan_over(self, owed: Iterable[Owed], *, now: datetime) -> None:
+        """Record alerts that fell due while nobody looked, and whose flags were gone before somebody did."""
+        ended = {"reason": "The flag was cleared before anybody looked.", "ended_at": now}
+        rows = [_row(alert, AlertState.CANCELLED, now) | ended for alert in owed]
+        insert_or_ignore(self._connection, alerts, rows)
+
     def claim(self, *, now: datetime, until: datetime, token: str, limit: int) -> Sequence[AlertEntry]:
         """Take pending alerts that are due for an attempt, for as long as the lease runs.
 
@@ -122,8 +140,16 @@ class AlertStore:
         return self._settle(key, token, {"reason": reason, "next_attempt_at": until})
 
     def give_back(self, keys: Collection[int], reason: str, *, token: str, until: datetime) -> None:
-        """Record that claimed alerts were not tried, through no fault of theirs."""
-        returned = {"reason": reason, "next_attempt_at": until, "attempts": alerts.c.attempts - 1}
+        """Record that claimed alerts were not tried, through no fault of theirs.
+
+        Where that was the first attempt, the time for which they are tried has not begun.
+        """
+        returned = {
+            "reason": reason,
+            "next_attempt_at": until,
+            "attempts": alerts.c.attempts - 1,
+            "first_attempt_at": case((alerts.c.attempts > 1, alerts.c.first_attempt_at), else_=None),
+        }
         for key in keys:
             self._settle(key, token, returned)
 
@@ -189,12 +215,13 @@ class AlertStore:
         counted = select(alerts.c.state, func.count()).group_by(alerts.c.state)
         unfinished = (AlertState.PENDING.value, AlertState.DEAD.value)
         rows = self._connection.execute(counted.where(alerts.c.state.in_(unfinished)))
-        found: dict[str, int] = dict(rows.tuples().all())
+        found: dict[str, int] = dict(iter(rows))
         return {state: found.get(state, 0) for state in unfinished}
 
     def oldest_pending(self) -> datetime | None:
-        """When the longest-owed alert that is still pending fell due."""
-        query = select(func.min(alerts.c.due_at)).where(alerts.c.state == AlertState.PENDING.value)
+        """Since when the longest-waiting alert that is still pending waits."""
+        # Not since it fell due: that may lie long before anybody could record it.
+        query = select(func.min(alerts.c.planned_at)).where(alerts.c.state == AlertState.PENDING.value)
         oldest: datetime | None = self._connection.scalar(query)
         return oldest
 

@@ -6,7 +6,8 @@ from functools import cached_property
 from typing import TypeVar
 
 from sqlalchemy import Connection, inspect, select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from pledgetracker.storage import dialects
 from pledgetracker.storage.alerts import AlertStore
@@ -96,10 +97,15 @@ class Transaction:
 
 
 class Database:
-    """A database, its connections, and the records it has lately read."""
+    """A database, its connections, and the records it has lately read.
 
-    def __init__(self, url: str) -> None:
-        self.engine = dialects.open_engine(url)
+    Args:
+        url: as SQLAlchemy takes it.
+        busy_timeout_ms: how long to wait for a database that another process writes, in milliseconds.
+    """
+
+    def __init__(self, url: str, *, busy_timeout_ms: int = dialects.BUSY_TIMEOUT_MS) -> None:
+        self.engine = dialects.open_engine(url, busy_timeout_ms=busy_timeout_ms)
         self._writers = dialects.for_writing(self.engine)
         self._glances = dialects.for_single_statements(self.engine)
         # SQLite's own waiting polls and starves; inside one process writers queue here instead.
@@ -175,5 +181,12 @@ class Database:
 def _outages() -> Iterator[None]:
     try:
         yield
-    except OperationalError as error:
+    except (OperationalError, InterfaceError) as error:
+        raise Unavailable(str(error.orig)) from error
+    except PoolTimeoutError as error:
+        raise Unavailable("All connections are in use.") from error
+    except DatabaseError as error:
+        # Its kinds tell of our mistakes; it itself, of a file that is no database or a damaged one.
+        if type(error) is not DatabaseError:
+            raise
         raise Unavailable(str(error.orig)) from error

@@ -123,9 +123,9 @@ def is_sqlite(url: str) -> bool:
     return make_url(url).get_backend_name() == "sqlite"
 
 
-def open_engine(url: str) -> Engine:
+def open_engine(url: str, *, busy_timeout_ms: int) -> Engine:
     """Connect to the database that `url` names."""
-    return _open_sqlite(url) if is_sqlite(url) else create_engine(url, pool_pre_ping=True)
+    return _open_sqlite(url, busy_timeout_ms) if is_sqlite(url) else create_engine(url, pool_pre_ping=True)
 
 
 def for_writing(engine: Engine) -> Engine:
@@ -148,7 +148,7 @@ def describe(engine: Engine) -> str:
     return f"SQLite {module.sqlite_version}, journal {_journal_mode(module)}"
 
 
-def _open_sqlite(url: str) -> Engine:
+def _open_sqlite(url: str, busy_timeout_ms: int) -> Engine:
     parsed = make_url(url)
     if parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
@@ -158,14 +158,14 @@ def _open_sqlite(url: str) -> Engine:
         module=module,
         pool_size=20,
         max_overflow=80,
-        connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False},
+        connect_args={"timeout": busy_timeout_ms / 1000, "check_same_thread": False},
     )
 
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _: Any) -> None:
         # The driver's own transactions begin too late and lose updates; ours begin in `begin` below.
         connection.isolation_level = None
-        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+        connection.execute(f"PRAGMA busy_timeout = {busy_timeout_ms}")
         connection.execute(f"PRAGMA journal_mode = {_journal_mode(module)}")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")

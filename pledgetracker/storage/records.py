@@ -26,18 +26,19 @@ class RecordCache:
     """Records lately read, by id and version.
 
     A version is written once, and every change to what hangs on a pledge makes a new one; so an entry
-    is either the record of that version or not looked at. Only committed states may enter.
+    is either the record of that version or not looked at. The instant of the change tells versions apart
+    where another process deleted a pledge and its id came again. Only committed states may enter.
     """
 
     def __init__(self) -> None:
         self._entries: OrderedDict[str, Record] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, key: str, version: int) -> Record | None:
-        """The record `key` at `version`, if at hand."""
+    def get(self, key: str, version: int, updated_at: datetime) -> Record | None:
+        """The record `key` at `version`, stored at `updated_at`, if at hand."""
         with self._lock:
             record = self._entries.get(key)
-            if record is None or record.pledge.version != version:
+            if record is None or (record.pledge.version, record.pledge.updated_at) != (version, updated_at):
                 return None
             self._entries.move_to_end(key)
             return record
@@ -88,10 +89,10 @@ class RecordStore:
 
     def get(self, key: str) -> Record | None:
         """The record of pledge `key`, or None."""
-        version = self._connection.scalar(_VERSION, {"key": key})
+        version = self._connection.execute(_VERSION, {"key": key}).first()
         if version is None:
             return None
-        record = self._cache.get(key, version)
+        record = self._cache.get(key, *version)
         if record is None:
             record = self._load([key])[key]
             if not self._is_writing:
@@ -100,41 +101,46 @@ class RecordStore:
 
     def remembered(self, key: str) -> Record | None:
         """The record of pledge `key` if it is at hand as it is now; a single statement."""
-        version = self._connection.scalar(_VERSION, {"key": key})
-        return None if version is None else self._cache.get(key, version)
+        version = self._connection.execute(_VERSION, {"key": key}).first()
+        return None if version is None else self._cache.get(key, *version)
 
     def lock(self, key: str) -> Locked | None:
         """The record of pledge `key`, kept from every other writer until this transaction ends."""
         row = self._connection.execute(_LOCK, {"key": key}).first()
         if row is None:
             return None
-        return Locked(self._cache.get(key, row.version) or self._load([key])[key], row.next_check_at)
+        record = self._cache.get(key, row.version, row.updated_at) or self._load([key])[key]
+        return Locked(record, row.next_check_at)
 
     def get_many(self, keys: Sequence[str]) -> Sequence[Record]:
         """The records of `keys` that exist, in that order."""
         found = self._load(keys)
         return [found[key] for key in keys if key in found]
 
-    def due_for_check(self, *, now: datetime, limit: int) -> Sequence[Record]:
-        """Records that the scheduler must look at, the longest due first, kept from other writers.
+    def due_for_check(self, *, now: datetime, limit: int) -> Sequence[tuple[Record, datetime]]:
+        """Records that the scheduler must look at and since when, the longest due first; locked.
 
         Another scheduler's are passed over; losing that race is normal.
         """
         query = (
-            select(pledges.c.id)
+            select(pledges.c.id, pledges.c.next_check_at)
             .where(pledges.c.next_check_at <= now)
             .order_by(pledges.c.next_check_at)
             .limit(limit)
             .with_for_update(skip_locked=True)
         )
-        return self.get_many(self._connection.scalars(query).all())
+        since: dict[str, datetime] = dict(iter(self._connection.execute(query)))
+        return [(record, since[record.pledge.id]) for record in self.get_many(list(since))]
 
     def _load(self, keys: Sequence[str]) -> dict[str, Record]:
+        # First the versions: where a transaction can see what commits meanwhile, a record may then be newer
+        # than its version says, which nobody asks for any more, but never older.
+        chosen = select(pledges).where(pledges.c.id.in_(keys))
+        rows = self._connection.execute(chosen).mappings().all()
         stages = self._children(milestones, keys, _milestone)
         updates = self._children(progress_updates, keys, _update)
         moves = self._children(reschedules, keys, _reschedule)
         withdrawn = self._children(withdrawals, keys, _withdrawal, withdrawals.c.rescinded_at.is_(None))
-        rows = self._connection.execute(select(pledges).where(pledges.c.id.in_(keys))).mappings()
         return {
             row["id"]: Record(
                 _pledge(row, stages[row["id"]]),
@@ -156,12 +162,8 @@ class RecordStore:
         return children
 
 
-_VERSION = select(pledges.c.version).where(pledges.c.id == bindparam("key"))
-_LOCK = (
-    select(pledges.c.version, pledges.c.next_check_at)
-    .where(pledges.c.id == bindparam("key"))
-    .with_for_update()
-)
+_VERSION = select(pledges.c.version, pledges.c.updated_at).where(pledges.c.id == bindparam("key"))
+_LOCK = _VERSION.add_columns(pledges.c.next_check_at).with_for_update()
 
 
 def _pledge(row: RowMapping, stages: Iterable[Milestone]) -> Pledge:

@@ -5,27 +5,74 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
+from pledgetracker.domain.errors import Refusal
 from pledgetracker.storage.database import Database
 
 _SCRIPTS = Path(__file__).parent.parent / "migrations"
+
+
+class FromTheFuture(Refusal):
+    """The database was brought to a version that this program does not know."""
+
+    def __init__(self, found: str) -> None:
+        super().__init__(
+            f"The database has schema {found}, which this program does not know; it knows up to {newest()}. "
+            "Install the newer pledgetracker that upgraded it."
+        )
+
+
+class OutOfDate(Refusal):
+    """The database lacks migrations."""
+
+    def __init__(self) -> None:
+        super().__init__("The database is not up to date: run 'pledgetracker db upgrade' first.")
+
+
+def check(found: str | None) -> None:
+    """Refuse to work with a database of schema version `found` unless it is the one wanted.
+
+    Raises:
+        FromTheFuture: it is newer than this program.
+        OutOfDate: it is older, or empty.
+    """
+    if found is not None and found not in _known():
+        raise FromTheFuture(found)
+    if found != newest():
+        raise OutOfDate
 
 
 def upgrade(database: Database) -> None:
     """Apply every migration that the database lacks.
 
     Raises:
+        FromTheFuture: the database is newer than this program.
         Unavailable: the database cannot be reached.
     """
-    database.upgrade(lambda connection: command.upgrade(_config(connection), "head"))
+
+    def apply(connection: Connection) -> None:
+        found = MigrationContext.configure(connection).get_current_revision()
+        if found is not None and found not in _known():
+            raise FromTheFuture(found)
+        command.upgrade(_config(connection), "head")
+
+    database.upgrade(apply)
 
 
 @cache
 def newest() -> str | None:
     """The version that this program works with."""
     return ScriptDirectory.from_config(_config()).get_current_head()
+
+
+@cache
+def _known() -> frozenset[str]:
+    """Every version that this program knows."""
+    scripts = ScriptDirectory.from_config(_config())
+    return frozenset(script.revision for script in scripts.walk_revisions())
 
 
 def _config(connection: Connection | None = None) -> Config:
