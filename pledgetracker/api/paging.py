@@ -1,14 +1,15 @@
 """Lists over HTTP: limit, sort and cursor in the query; the cursor is opaque and checked when it returns."""
 
 import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, post_load
 
 from pledgetracker.api.fields import Documented, Line, QueryWhole
+from pledgetracker.api.parsing import UNSTORABLE
 from pledgetracker.storage.paging import PageRequest, Position, SortValue
 
 DEFAULT_LIMIT = 50
@@ -68,7 +69,7 @@ class PageQuery(Schema):
     def _read(self, cursor: str, sort: str, name: str) -> Position:
         refusal = ValidationError("Not a cursor of this list with this sort; begin without one.", "cursor")
         try:
-            said_sort, value, key = json.loads(urlsafe_b64decode(cursor.encode()))
+            said_sort, value, key = json.loads(b64decode(cursor, altchars=b"-_", validate=True))
         except (ValueError, TypeError, RecursionError):
             raise refusal from None
         position = _position(value, key, self.types[name], self.key)
@@ -91,13 +92,13 @@ def _value(value: Any, kind: type) -> SortValue | None:
         return (
             value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63 else None
         )
-    if not isinstance(value, str) or not value.isprintable():
+    if not isinstance(value, str) or UNSTORABLE.search(value):
         return None
     if kind is str:
         return value
     try:
         return _day_or_instant(value, kind)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 
@@ -105,7 +106,7 @@ def _day_or_instant(text: str, kind: type) -> date | datetime | None:
     if kind is date:
         return date.fromisoformat(text)
     instant = datetime.fromisoformat(text)
-    return None if instant.tzinfo is None else instant
+    return None if instant.tzinfo is None else instant.astimezone(UTC)
 
 
 def next_cursor(request: PageRequest, after: Position | None) -> str | None:
@@ -114,4 +115,4 @@ def next_cursor(request: PageRequest, after: Position | None) -> str | None:
         return None
     sort = f"-{request.sort}" if request.descending else request.sort
     value = after.value.isoformat() if isinstance(after.value, date) else after.value
-    return urlsafe_b64encode(json.dumps([sort, value, after.key]).encode()).decode()
+    return urlsafe_b64encode(json.dumps([sort, value, after.key], ensure_ascii=False).encode()).decode()
