@@ -1,11 +1,22 @@
 """What the API's tests share: a small record to work on, and one way to read a problem."""
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
+
+from pledgetracker import app as application
+from pledgetracker import runtime as composition
+from pledgetracker.domain.access import Scope
+from pledgetracker.runtime import Runtime
+from pledgetracker.settings import load
+from tests.conftest import SECRET, Clock, client_of, key_of
 
 PLEDGE: dict[str, Any] = {
     "id": "people-trained",
@@ -36,6 +47,31 @@ class Refused(Protocol):
     """Check that an answer is a problem of this status; the problem document comes back."""
 
     def __call__(self, answer: TestResponse, status: int, /) -> dict[str, Any]: ...
+
+
+@dataclass(frozen=True)
+class Shared:
+    """One record for a whole module of tests, none of which changes it."""
+
+    runtime: Runtime
+    app: Flask
+    editor: FlaskClient
+    anybody: FlaskClient
+
+    def post(self, address: str, document: dict[str, Any]) -> None:
+        answer = self.editor.post(address, json=document)
+        assert answer.status_code == 201, answer.text
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Iterator[Shared]:
+    folder = tmp_path_factory.mktemp("shared")
+    shutil.copy(empty_database, folder / "pledgetracker.sqlite3")
+    settings = load({"PLEDGETRACKER_DATA_DIR": str(folder), "PLEDGETRACKER_SECRET": SECRET})
+    runtime = replace(composition.assemble(settings), clock=Clock())
+    app = application.create(runtime)
+    yield Shared(runtime, app, client_of(app, key_of(runtime, Scope.ADMIN)), client_of(app, None))
+    runtime.database.close()
 
 
 @pytest.fixture

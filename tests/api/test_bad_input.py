@@ -1,10 +1,7 @@
 """Whatever a request brings, on every route: a problem that names the place, and nothing written."""
 
 import json
-import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,14 +10,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.routing import Rule
 
-from pledgetracker import app as application
-from pledgetracker import runtime as composition
-from pledgetracker.domain.access import Scope
-from pledgetracker.runtime import Runtime
-from pledgetracker.settings import load
 from pledgetracker.storage.tables import metadata
-from tests.api.conftest import PLEDGE, Refused
-from tests.conftest import SECRET, Clock, client_of, key_of
+from tests.api.conftest import PLEDGE, Refused, Shared
+from tests.conftest import client_of
 
 METHODS = ("GET", "POST", "PATCH", "DELETE")
 PARTS = {"pledge": "people-trained", "pledger": "acme", "initiative": "choose", "number": "1"}
@@ -82,36 +74,23 @@ def rules(app: Flask, methods: tuple[str, ...] = METHODS) -> Iterator[tuple[str,
 
 # Nothing in this module changes anything, as its tests check: one record serves them all.
 @pytest.fixture(scope="module")
-def runtime(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Iterator[Runtime]:
-    folder = tmp_path_factory.mktemp("data")
-    shutil.copy(empty_database, folder / "pledgetracker.sqlite3")
-    settings = load({"PLEDGETRACKER_DATA_DIR": str(folder), "PLEDGETRACKER_SECRET": SECRET})
-    made = replace(composition.assemble(settings), clock=Clock())
-    yield made
-    made.database.close()
+def app(shared: Shared) -> Flask:
+    return shared.app
 
 
 @pytest.fixture(scope="module")
-def app(runtime: Runtime) -> Flask:
-    return application.create(runtime)
-
-
-@pytest.fixture(scope="module")
-def editor(app: Flask, runtime: Runtime) -> FlaskClient:
-    return client_of(app, key_of(runtime, Scope.ADMIN))
+def editor(shared: Shared) -> FlaskClient:
+    return shared.editor
 
 
 @pytest.fixture(scope="module", autouse=True)
-def record(editor: FlaskClient) -> None:
+def record(shared: Shared) -> None:
     """Something at every address."""
     halfway = {"id": "halfway", "due": "2026-06", "target": 500000}
-    for address, document in (
-        ("/v1/pledgers", {"id": "acme", "name": "ACME"}),
-        ("/v1/initiatives", {"id": "choose", "title": "Choose"}),
-        ("/v1/pledges", PLEDGE | {"initiative": "choose", "milestones": [halfway]}),
-        ("/v1/pledges/people-trained/progress", {"value": 1, "as_of": "2025-11-04"}),
-    ):
-        assert editor.post(address, json=document).status_code == 201
+    shared.post("/v1/pledgers", {"id": "acme", "name": "ACME"})
+    shared.post("/v1/initiatives", {"id": "choose", "title": "Choose"})
+    shared.post("/v1/pledges", PLEDGE | {"initiative": "choose", "milestones": [halfway]})
+    shared.post("/v1/pledges/people-trained/progress", {"value": 1, "as_of": "2025-11-04"})
 
 
 @pytest.fixture
@@ -123,11 +102,11 @@ def with_bodies(app: Flask) -> list[tuple[str, str]]:
 
 
 @pytest.fixture
-def snapshot(runtime: Runtime) -> Snapshot:
+def snapshot(shared: Shared) -> Snapshot:
     """All rows of the record, but for those of keys."""
 
     def snapshot() -> list[tuple[Any, ...]]:
-        with runtime.database.engine.connect() as connection:
+        with shared.runtime.database.engine.connect() as connection:
             return [
                 (table.name, *row)
                 for table in metadata.sorted_tables
