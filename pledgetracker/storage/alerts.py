@@ -188,12 +188,15 @@ class AlertStore:
         counted = select(alerts.c.state, func.count()).group_by(alerts.c.state)
         unfinished = (AlertState.PENDING.value, AlertState.DEAD.value)
         rows = self._connection.execute(counted.where(alerts.c.state.in_(unfinished)))
-        found: dict[str, int] = dict(rows.tuples().all())
+        found = {str(state): int(number) for state, number in rows}
         return {state: found.get(state, 0) for state in unfinished}
 
     def oldest_pending(self) -> datetime | None:
-        """When the longest-owed alert that is still pending fell due."""
-        query = select(func.min(alerts.c.due_at)).where(alerts.c.state == AlertState.PENDING.value)
+        """When the alert that has been pending longest was planned.
+
+        Not when it fell due: a pledge recorded today may owe what fell due last year.
+        """
+        query = select(func.min(alerts.c.planned_at)).where(alerts.c.state == AlertState.PENDING.value)
         oldest: datetime | None = self._connection.scalar(query)
         return oldest
 

@@ -262,6 +262,11 @@ def test_a_move_that_cannot_be_is_refused_by_its_place(
     assert editor.get(ADDRESS).get_json() == before
 
 
+def test_a_deadline_can_be_dropped(post: Post, pledge: dict[str, Any]) -> None:
+    dropped = post(f"{ADDRESS}/reschedules", {"due": None, "moved_by": "pledger"})
+    assert (dropped["due"], dropped["reschedules"][0]["due"]) == (None, None)
+
+
 def test_a_pledge_without_a_deadline_can_be_given_one(editor: FlaskClient, promise: Promise) -> None:
     promise(due=None)
     given = editor.patch(ADDRESS, json={"due": "2028"}).get_json()["due"]
