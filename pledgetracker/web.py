@@ -1,16 +1,20 @@
 """What API and pages share: the runtime and instant of a request, and cursors, opaque and checked."""
 
 import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+import re
+from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, cast
 
 from flask import current_app, g
 
 from pledgetracker.runtime import Runtime
 from pledgetracker.storage.paging import PageRequest, Position, SortValue
+
+# U+0000 cannot be stored everywhere; half a surrogate pair is no character at all.
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 # Names of what the application carries for its handlers.
 EXTENSION = "pledgetracker"
@@ -70,7 +74,7 @@ class Cursors:
     def _read(self, cursor: str, sort: str, name: str) -> Position:
         refusal = ValueError("Not a cursor of this list with this sort; begin without one.")
         try:
-            said_sort, value, key = json.loads(urlsafe_b64decode(cursor.encode()))
+            said_sort, value, key = json.loads(b64decode(cursor, altchars=b"-_", validate=True))
         except (ValueError, TypeError, RecursionError):
             raise refusal from None
         position = _position(value, key, self.types[name], self.key)
@@ -93,13 +97,13 @@ def _value(value: Any, kind: type) -> SortValue | None:
         return (
             value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63 else None
         )
-    if not isinstance(value, str) or not value.isprintable():
+    if not isinstance(value, str) or UNSTORABLE.search(value):
         return None
     if kind is str:
         return value
     try:
         return _day_or_instant(value, kind)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 
@@ -107,7 +111,7 @@ def _day_or_instant(text: str, kind: type) -> date | datetime | None:
     if kind is date:
         return date.fromisoformat(text)
     instant = datetime.fromisoformat(text)
-    return None if instant.tzinfo is None else instant
+    return None if instant.tzinfo is None else instant.astimezone(UTC)
 
 
 def next_cursor(request: PageRequest, after: Position | None) -> str | None:
@@ -116,4 +120,4 @@ def next_cursor(request: PageRequest, after: Position | None) -> str | None:
         return None
     sort = f"-{request.sort}" if request.descending else request.sort
     value = after.value.isoformat() if isinstance(after.value, date) else after.value
-    return urlsafe_b64encode(json.dumps([sort, value, after.key]).encode()).decode()
+    return urlsafe_b64encode(json.dumps([sort, value, after.key], ensure_ascii=False).encode()).decode()

@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import Response, url_for
 
+from pledgetracker.api import examples
 from pledgetracker.api.access import check_may_report_for, needs
 from pledgetracker.api.answers import answer, created, listed
 from pledgetracker.api.blueprint import ApiBlueprint, list_of
@@ -44,9 +45,9 @@ def list_all(query: dict[str, Any], pledge: str) -> Response:
 
 @blueprint.route("/pledges/<slug:pledge>/progress", methods=["POST"])
 @needs(Scope.PROGRESS)
-@blueprint.arguments(ProgressDocument())
+@blueprint.arguments(ProgressDocument(), example=examples.PROGRESS)
 @blueprint.response(201, ProgressDocument)
-@blueprint.refuses(401, 403, 404, 409)
+@blueprint.refuses(404, 409)
 def add(fields: Any, pledge: str) -> Response:
     """Record a progress update; the next GET of the pledge knows it."""
 
