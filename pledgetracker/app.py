@@ -3,9 +3,10 @@
 from flask import Flask
 
 from pledgetracker import runtime as composition
-from pledgetracker.api import blueprint, context, document, health, problems
+from pledgetracker.api import blueprint, document, health, problems
 from pledgetracker.dashboard import pages
 from pledgetracker.runtime import Runtime
+from pledgetracker.web import EXTENSION
 
 MAX_BODY_BYTES = 1024 * 1024
 
@@ -17,7 +18,7 @@ def create(runtime: Runtime | None = None) -> Flask:
         SettingsError: settings are wrong.
     """
     app = Flask("pledgetracker", static_folder=None)
-    app.extensions[context.EXTENSION] = runtime or composition.start()
+    app.extensions[EXTENSION] = runtime or composition.start()
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.url_map.merge_slashes = False
     blueprint.add_converters(app)

@@ -1,30 +1,44 @@
 """Who may call what: every route names the scope it needs, and is asked before its body is read."""
 
+import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
 
 from flask import g, request
 
-from pledgetracker.api.context import now, runtime
 from pledgetracker.domain.access import ApiKey, Scope
-from pledgetracker.domain.errors import KeyMissing, KeyUnknown, OtherPledger, ScopeTooSmall
+from pledgetracker.domain.errors import (
+    FieldProblem,
+    Invalid,
+    KeyMissing,
+    KeyUnknown,
+    OtherPledger,
+    ScopeTooSmall,
+)
 from pledgetracker.services.keyring import authenticate
 from pledgetracker.services.reading import get_record
 from pledgetracker.storage.database import Transaction
+from pledgetracker.web import now, runtime
 
 View = TypeVar("View", bound=Callable[..., Any])
 # A key is some 90 characters long.
 MAX_KEY_LENGTH = 200
+# Not every database takes every character, not even to look it up.
+_PRINTABLE = re.compile("[!-~]+")
 
 
 def needs(scope: Scope) -> Callable[[View], View]:
     """Let only callers with `scope` in; reading needs no key where reads are public."""
 
     def guard(view: View) -> View:
+        reads_query = getattr(view, "reads_query", False)
+
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
             check(scope)
+            if not reads_query:
+                _check_no_query()
             return view(*args, **kwargs)
 
         # Read by the document and by the permission tests.
@@ -51,6 +65,16 @@ def check(scope: Scope) -> None:
         raise ScopeTooSmall(key.scope.value, scope.value)
 
 
+def _check_no_query() -> None:
+    """Refuse a query where nobody would look at it.
+
+    Raises:
+        Invalid: there is one.
+    """
+    if request.args:
+        raise Invalid(FieldProblem(f"?{name}", "Unknown field.") for name in request.args)
+
+
 def caller() -> ApiKey | None:
     """The key of this request, or None if it brought none.
 
@@ -68,7 +92,7 @@ def _caller() -> ApiKey | None:
         return None
     scheme, _, spelled = header.partition(" ")
     spelled = spelled.strip()
-    if scheme.lower() != "bearer" or len(spelled) > MAX_KEY_LENGTH or not spelled.isascii():
+    if scheme.lower() != "bearer" or len(spelled) > MAX_KEY_LENGTH or not _PRINTABLE.fullmatch(spelled):
         raise KeyUnknown
     with runtime().database.glance() as tx:
         return authenticate(tx, spelled, runtime().pepper, now=now())

@@ -9,14 +9,14 @@ from flask import Response
 from pledgetracker.api.access import may, needs
 from pledgetracker.api.answers import listed
 from pledgetracker.api.blueprint import ApiBlueprint, list_of
-from pledgetracker.api.context import runtime
 from pledgetracker.api.fields import Choice, Slug
-from pledgetracker.api.paging import PageQuery, Sort, next_cursor
+from pledgetracker.api.paging import PageQuery, Sort
 from pledgetracker.api.schemas import AlertDocument
 from pledgetracker.domain.access import Scope
 from pledgetracker.domain.alert import AlertState, message_id
 from pledgetracker.storage.alerts import AlertEntry, AlertFilter
 from pledgetracker.storage.paging import Page
+from pledgetracker.web import next_cursor, runtime
 
 blueprint = ApiBlueprint("alerts", __name__, description="What is owed to whom, and what became of it")
 

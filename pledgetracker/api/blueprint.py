@@ -49,6 +49,18 @@ class ApiBlueprint(Blueprint):
 
     ARGUMENTS_PARSER = StrictParser()
 
+    def arguments(self, schema: Any, *, location: str = "json", **kwargs: Any) -> Any:
+        """Let a view take arguments, and note where it says that it reads the query."""
+        decorate = super().arguments(schema, location=location, **kwargs)
+
+        def noted(view: Any) -> Any:
+            taking = decorate(view)
+            # Read by `access.needs`, which refuses any query where nobody would look at it.
+            taking.reads_query = location == "query" or getattr(view, "reads_query", False)
+            return taking
+
+        return noted
+
     def refuses(self, *statuses: int) -> Any:
         """Document that a call may end with these problems."""
 
@@ -63,8 +75,8 @@ class ApiBlueprint(Blueprint):
 def list_of(schema: type[Schema]) -> type[Schema]:
     """The document of one page of a list."""
     cursor = Line(
-        required=True, allow_none=True, metadata={"description": "For the next page; null after the last."}
+        dump_only=True, allow_none=True, metadata={"description": "For the next page; null after the last."}
     )
     name = schema.__name__.removesuffix("Document") + "List"
-    items = fields.List(fields.Nested(schema), required=True)
+    items = fields.List(fields.Nested(schema), dump_only=True)
     return Schema.from_dict({"items": items, "next_cursor": cursor}, name=name)

@@ -12,13 +12,14 @@ from marshmallow import Schema, fields
 import pledgetracker
 from pledgetracker.api import alerts, flags, initiatives, pledgers, pledges, progress
 from pledgetracker.api.blueprint import NumberConverter, SlugConverter, number_parameter, slug_parameter
-from pledgetracker.api.fields import openapi_of
+from pledgetracker.api.directions import tell_apart
+from pledgetracker.api.fields import DueField, openapi_of
 from pledgetracker.api.problems import MIMETYPE
 from pledgetracker.domain.access import Scope
+from pledgetracker.web import DOCUMENT
 
 PREFIX = "/v1"
 SEGMENTS = (pledges, progress, pledgers, initiatives, flags, alerts)
-DOCUMENT = "pledgetracker.document"
 
 DESCRIPTION = """\
 Tracks public pledges with targets and deadlines.
@@ -26,6 +27,40 @@ Tracks public pledges with targets and deadlines.
 Errors are RFC 9457 problem documents. Lists come in pages: send `next_cursor` back as `cursor`.
 Reading needs no key unless the operator wants one; for the rest send `Authorization: Bearer KEY`.
 """
+
+# Headers that answers of a status always carry.
+HEADERS: dict[HTTPStatus, dict[str, Any]] = {
+    HTTPStatus.CREATED: {
+        "Location": {
+            "description": "The address of what was recorded.",
+            "required": True,
+            "schema": {"type": "string", "format": "uri-reference"},
+        }
+    },
+    HTTPStatus.UNAUTHORIZED: {
+        "WWW-Authenticate": {"required": True, "schema": {"type": "string", "pattern": "^Bearer "}}
+    },
+    HTTPStatus.SERVICE_UNAVAILABLE: {
+        "Retry-After": {
+            "description": "Seconds to wait.",
+            "required": True,
+            "schema": {"type": "integer", "minimum": 1},
+        }
+    },
+}
+# Problems that any call may end with, and those that only one with a body or a scope can.
+_FOR_ALL = (
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+)
+_FOR_BODIES = (
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+)
+_FOR_SCOPES = (HTTPStatus.FORBIDDEN,)
+_ALWAYS = {status.name for status in (*_FOR_ALL, *_FOR_BODIES, *_FOR_SCOPES)}
 
 blueprint = Blueprint("document", __name__)
 
@@ -56,13 +91,15 @@ class ProblemApi(Api):
 
     def _register_responses(self) -> None:
         for status in HTTPStatus:
-            self._register_problem(status.name, status.phrase)
-        self._register_problem(self.DEFAULT_ERROR_RESPONSE_NAME, "A problem")
+            self._register_problem(status.name, status.phrase, HEADERS.get(status, {}))
+        self._register_problem(self.DEFAULT_ERROR_RESPONSE_NAME, "A problem", {})
 
-    def _register_problem(self, name: str, description: str) -> None:
+    def _register_problem(self, name: str, description: str, headers: dict[str, Any]) -> None:
         response: dict[str, Any] = {"description": description, "schema": Problem}
+        if headers:
+            response["headers"] = headers
         prepare_response(response, self.spec, MIMETYPE)
-        self.spec.components.response(name, response, lazy=True)
+        self.spec.components.response(name, response, lazy=name not in _ALWAYS)
 
     def _register_error_handlers(self) -> None:
         """Leave errors to the problem table."""
@@ -82,28 +119,48 @@ def register(app: Flask) -> None:
     api = ProblemApi(app)
     api.register_converter(SlugConverter, slug_parameter)
     api.register_converter(NumberConverter, number_parameter)
-    api.ma_plugin.converter.add_attribute_function(lambda _, field, **__: openapi_of(field))
+    api.ma_plugin.converter.add_attribute_function(_described)
     api.spec.components.security_scheme("key", {"type": "http", "scheme": "bearer"})
     for segment in SEGMENTS:
         api.register_blueprint(segment.blueprint, url_prefix=PREFIX)
     document = api.spec.to_dict()
-    _add_security(app, document)
+    tell_apart(document)
+    _complete(app, document)
     app.extensions[DOCUMENT] = document
     app.extensions[f"{DOCUMENT}.json"] = orjson.dumps(document)
     app.register_blueprint(blueprint)
 
 
-def _add_security(app: Flask, document: dict[str, Any]) -> None:
-    """Say of each call which scope its key needs."""
+def _described(converter: Any, field: fields.Field[Any], **_: Any) -> dict[str, Any]:
+    """What a field of ours adds to its description."""
+    if not isinstance(field, DueField):
+        return openapi_of(field)
+    forms = [field.bare, converter.resolve_nested_schema(field.shown)]
+    return {"anyOf": [*forms, {"type": "null"}] if field.allow_none else forms}
+
+
+def _complete(app: Flask, document: dict[str, Any]) -> None:
+    """Say of each call which scope its key needs, and with which problems it may end."""
     for rule in app.url_map.iter_rules():
         scope: Scope | None = getattr(app.view_functions[rule.endpoint], "scope", None)
-        path = document["paths"].get(_template(rule.rule))
-        if scope is None or path is None:
-            continue
+        path = document["paths"].get(_template(rule.rule), {})
         for method in rule.methods or ():
-            if (operation := path.get(method.lower())) is not None:
-                operation["security"] = [{"key": []}] if scope is not Scope.READ else [{}, {"key": []}]
-                operation["x-scope"] = scope.value
+            if scope is not None and (operation := path.get(method.lower())) is not None:
+                _complete_call(operation, scope)
+
+
+def _complete_call(operation: dict[str, Any], scope: Scope) -> None:
+    is_read = scope is Scope.READ
+    operation["security"] = [{}, {"key": []}] if is_read else [{"key": []}]
+    operation["x-scope"] = scope.value
+    problems = [*_FOR_ALL, *(() if is_read else _FOR_SCOPES)]
+    if "requestBody" in operation:
+        problems += _FOR_BODIES
+    responses = operation["responses"]
+    for status in problems:
+        responses[str(status.value)] = {"$ref": f"#/components/responses/{status.name}"}
+    if "201" in responses:
+        responses["201"]["headers"] = HEADERS[HTTPStatus.CREATED]
 
 
 def _template(rule: str) -> str:

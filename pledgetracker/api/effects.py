@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from flask import Response
 
-from pledgetracker.api.context import runtime
 from pledgetracker.storage.database import Transaction
+from pledgetracker.web import runtime
 
 
 def effect(work: Callable[[Transaction], Response]) -> Response:

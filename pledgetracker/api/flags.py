@@ -8,13 +8,13 @@ from flask import Response
 from pledgetracker.api.access import needs
 from pledgetracker.api.answers import listed
 from pledgetracker.api.blueprint import ApiBlueprint, list_of
-from pledgetracker.api.context import runtime
 from pledgetracker.api.fields import Choice, QueryTruth, Slug
-from pledgetracker.api.paging import PageQuery, Sort, next_cursor
+from pledgetracker.api.paging import PageQuery, Sort
 from pledgetracker.api.schemas import FlagDocument
 from pledgetracker.domain.access import Scope
 from pledgetracker.domain.flag import FlagKind
 from pledgetracker.storage.flags import FlagFilter
+from pledgetracker.web import next_cursor, runtime
 
 blueprint = ApiBlueprint("flags", __name__, description="What the scheduler found")
 

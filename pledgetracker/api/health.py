@@ -3,8 +3,8 @@
 from flask import Blueprint, Response
 
 from pledgetracker.api.answers import to_json
-from pledgetracker.api.context import now, runtime
 from pledgetracker.services.checking import readiness
+from pledgetracker.web import now, runtime
 
 blueprint = Blueprint("health", __name__)
 

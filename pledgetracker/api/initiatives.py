@@ -5,16 +5,17 @@ from typing import Any
 
 from flask import Response, url_for
 
+from pledgetracker.api import examples
 from pledgetracker.api.access import needs
 from pledgetracker.api.answers import answer, created, listed, nothing
 from pledgetracker.api.blueprint import ApiBlueprint, list_of
-from pledgetracker.api.context import now, runtime
 from pledgetracker.api.effects import effect
-from pledgetracker.api.paging import PageQuery, Sort, next_cursor
+from pledgetracker.api.paging import PageQuery, Sort
 from pledgetracker.api.schemas import InitiativeChange, InitiativeDocument
 from pledgetracker.domain.access import Scope
 from pledgetracker.services import cataloguing
 from pledgetracker.storage.database import Transaction
+from pledgetracker.web import next_cursor, now, runtime
 
 blueprint = ApiBlueprint("initiatives", __name__, description="What groups pledges")
 
@@ -41,9 +42,9 @@ def list_all(query: dict[str, Any]) -> Response:
 
 @blueprint.route("/initiatives", methods=["POST"])
 @needs(Scope.WRITE)
-@blueprint.arguments(InitiativeDocument())
+@blueprint.arguments(InitiativeDocument(), example=examples.INITIATIVE)
 @blueprint.response(201, InitiativeDocument)
-@blueprint.refuses(401, 403, 409)
+@blueprint.refuses(409)
 def add(fields: Any) -> Response:
     """Record an initiative."""
 
@@ -66,9 +67,9 @@ def get(initiative: str) -> Response:
 
 @blueprint.route("/initiatives/<slug:initiative>", methods=["PATCH"])
 @needs(Scope.WRITE)
-@blueprint.arguments(InitiativeChange(partial=True))
+@blueprint.arguments(InitiativeChange(partial=True), example=examples.INITIATIVE_CHANGE)
 @blueprint.response(200, InitiativeDocument)
-@blueprint.refuses(401, 403, 404)
+@blueprint.refuses(404)
 def change(fields: Any, initiative: str) -> Response:
     """Change an initiative."""
     return effect(
@@ -81,7 +82,7 @@ def change(fields: Any, initiative: str) -> Response:
 @blueprint.route("/initiatives/<slug:initiative>", methods=["DELETE"])
 @needs(Scope.WRITE)
 @blueprint.response(204)
-@blueprint.refuses(401, 403, 404, 409)
+@blueprint.refuses(404, 409)
 def delete(initiative: str) -> Response:
     """Remove an initiative that nothing names."""
 

@@ -1,15 +1,12 @@
-"""Lists over HTTP: limit, sort and cursor in the query; the cursor is opaque and checked when it returns."""
+"""Lists over HTTP: limit, sort and cursor in the query."""
 
-import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
 from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, post_load
 
 from pledgetracker.api.fields import Documented, Line, QueryWhole
-from pledgetracker.storage.paging import PageRequest, Position, SortValue
+from pledgetracker.web import Cursors
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
@@ -59,59 +56,9 @@ class PageQuery(Schema):
     def place(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
         """Put what concerns the page into one value."""
         sort = data.pop("sort", "id")
-        name, descending = sort.removeprefix("-"), sort.startswith("-")
-        cursor = data.pop("cursor", None)
-        after = None if cursor is None else self._read(cursor, sort, name)
-        data["page"] = PageRequest(name, descending, after, data.pop("limit"))
-        return data
-
-    def _read(self, cursor: str, sort: str, name: str) -> Position:
-        refusal = ValidationError("Not a cursor of this list with this sort; begin without one.", "cursor")
+        cursors = Cursors(self.types, self.key)
         try:
-            said_sort, value, key = json.loads(urlsafe_b64decode(cursor.encode()))
-        except (ValueError, TypeError, RecursionError):
-            raise refusal from None
-        position = _position(value, key, self.types[name], self.key)
-        if said_sort != sort or position is None:
-            raise refusal
-        return position
-
-
-def _position(value: Any, key: Any, value_type: type, key_type: type) -> Position | None:
-    """The position that a cursor tells of, or None if its parts are not of the list's types."""
-    read = _value(value, value_type)
-    found = _value(key, key_type)
-    if read is None or not isinstance(found, str | int):
-        return None
-    return Position(read, found)
-
-
-def _value(value: Any, kind: type) -> SortValue | None:
-    if kind is int:
-        return (
-            value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63 else None
-        )
-    if not isinstance(value, str) or not value.isprintable():
-        return None
-    if kind is str:
-        return value
-    try:
-        return _day_or_instant(value, kind)
-    except ValueError:
-        return None
-
-
-def _day_or_instant(text: str, kind: type) -> date | datetime | None:
-    if kind is date:
-        return date.fromisoformat(text)
-    instant = datetime.fromisoformat(text)
-    return None if instant.tzinfo is None else instant
-
-
-def next_cursor(request: PageRequest, after: Position | None) -> str | None:
-    """The cursor of the page after `after`."""
-    if after is None:
-        return None
-    sort = f"-{request.sort}" if request.descending else request.sort
-    value = after.value.isoformat() if isinstance(after.value, date) else after.value
-    return urlsafe_b64encode(json.dumps([sort, value, after.key]).encode()).decode()
+            data["page"] = cursors.page(sort, data.pop("cursor", None), data.pop("limit"))
+        except ValueError as error:
+            raise ValidationError(str(error), "cursor") from None
+        return data

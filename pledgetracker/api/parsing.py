@@ -11,11 +11,10 @@ from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from pledgetracker.domain.errors import FieldProblem, Invalid
+from pledgetracker.web import UNSTORABLE
 
 MAX_DEPTH = 20
 MAX_NUMBER_LENGTH = 100
-# U+0000 cannot be stored everywhere; half a surrogate pair is no character at all.
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 class Malformed(BadRequest):
@@ -45,7 +44,7 @@ def parse_json(body: bytes) -> Any:
         place = f"line {error.lineno}, column {error.colno}"
         raise Malformed(f"The body is not JSON: {error.msg.lower()} at {place}.") from None
     for pointer, found in _strings(parsed):
-        if _UNSTORABLE.search(found):
+        if UNSTORABLE.search(found):
             detail = "Holds U+0000 or half of a surrogate pair, which no text can; leave it out."
             raise Invalid.field(pointer, detail)
     return parsed
@@ -137,7 +136,11 @@ class StrictParser(FlaskParser):
         del schema
         if req.mimetype != "application/json":
             raise UnsupportedMediaType("Send the body as JSON, with 'Content-Type: application/json'.")
-        parsed = parse_json(req.get_data())
+        body = req.get_data()
+        if req.content_length is None:
+            # A body in chunks is cut at the limit without a word; only asking for more is refused.
+            req.stream.read(1)
+        parsed = parse_json(body)
         if not isinstance(parsed, dict):
             raise Malformed("The body must be a JSON object.")
         return parsed
@@ -153,7 +156,7 @@ class StrictParser(FlaskParser):
         problems += [
             FieldProblem(f"?{name}", "Holds characters that no text can.")
             for name, value in req.args.items()
-            if _UNSTORABLE.search(name + value)
+            if UNSTORABLE.search(name + value)
         ]
         if problems:
             raise Invalid(problems)

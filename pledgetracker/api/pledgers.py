@@ -5,16 +5,17 @@ from typing import Any
 
 from flask import Response, url_for
 
+from pledgetracker.api import examples
 from pledgetracker.api.access import needs
 from pledgetracker.api.answers import answer, created, listed, nothing
 from pledgetracker.api.blueprint import ApiBlueprint, list_of
-from pledgetracker.api.context import now, runtime
 from pledgetracker.api.effects import effect
-from pledgetracker.api.paging import PageQuery, Sort, next_cursor
+from pledgetracker.api.paging import PageQuery, Sort
 from pledgetracker.api.schemas import PledgerChange, PledgerDocument
 from pledgetracker.domain.access import Scope
 from pledgetracker.services import cataloguing
 from pledgetracker.storage.database import Transaction
+from pledgetracker.web import next_cursor, now, runtime
 
 blueprint = ApiBlueprint("pledgers", __name__, description="Who made promises")
 
@@ -41,9 +42,9 @@ def list_all(query: dict[str, Any]) -> Response:
 
 @blueprint.route("/pledgers", methods=["POST"])
 @needs(Scope.WRITE)
-@blueprint.arguments(PledgerDocument())
+@blueprint.arguments(PledgerDocument(), example=examples.PLEDGER)
 @blueprint.response(201, PledgerDocument)
-@blueprint.refuses(401, 403, 409)
+@blueprint.refuses(409)
 def add(fields: Any) -> Response:
     """Record a pledger."""
 
@@ -66,9 +67,9 @@ def get(pledger: str) -> Response:
 
 @blueprint.route("/pledgers/<slug:pledger>", methods=["PATCH"])
 @needs(Scope.WRITE)
-@blueprint.arguments(PledgerChange(partial=True))
+@blueprint.arguments(PledgerChange(partial=True), example=examples.PLEDGER_CHANGE)
 @blueprint.response(200, PledgerDocument)
-@blueprint.refuses(401, 403, 404)
+@blueprint.refuses(404)
 def change(fields: Any, pledger: str) -> Response:
     """Change a pledger."""
     return effect(
@@ -79,7 +80,7 @@ def change(fields: Any, pledger: str) -> Response:
 @blueprint.route("/pledgers/<slug:pledger>", methods=["DELETE"])
 @needs(Scope.WRITE)
 @blueprint.response(204)
-@blueprint.refuses(401, 403, 404, 409)
+@blueprint.refuses(404, 409)
 def delete(pledger: str) -> Response:
     """Remove a pledger that nothing names."""
 

@@ -6,13 +6,13 @@ from typing import Any
 from flask import Response, url_for
 from marshmallow import RAISE, Schema
 
+from pledgetracker.api import examples
 from pledgetracker.api.access import needs
 from pledgetracker.api.answers import answer, created, dumper, listed, nothing, to_json
 from pledgetracker.api.blueprint import ApiBlueprint, list_of
-from pledgetracker.api.context import now, runtime
 from pledgetracker.api.effects import effect
 from pledgetracker.api.fields import Choice, Day, Line, Slug
-from pledgetracker.api.paging import PageQuery, Sort, next_cursor
+from pledgetracker.api.paging import PageQuery, Sort
 from pledgetracker.api.schemas import (
     ContactList,
     PledgeChange,
@@ -27,6 +27,7 @@ from pledgetracker.domain.standing import Status
 from pledgetracker.services import pledging
 from pledgetracker.services.reading import PledgeView, Wanted, fetch_record, get_record, list_pledges, view
 from pledgetracker.storage.database import Transaction
+from pledgetracker.web import next_cursor, now, runtime
 
 blueprint = ApiBlueprint("pledges", __name__, description="Public promises and where they stand")
 
@@ -72,9 +73,9 @@ def list_all(query: dict[str, Any]) -> Response:
 
 @blueprint.route("/pledges", methods=["POST"])
 @needs(Scope.WRITE)
-@blueprint.arguments(PledgeDocument())
+@blueprint.arguments(PledgeDocument(), example=examples.PLEDGE)
 @blueprint.response(201, PledgeDocument)
-@blueprint.refuses(401, 403, 409)
+@blueprint.refuses(409)
 def add(fields: Any) -> Response:
     """Record a pledge."""
 
@@ -104,9 +105,9 @@ def get(query: dict[str, Any], pledge: str) -> Response:
 
 @blueprint.route("/pledges/<slug:pledge>", methods=["PATCH"])
 @needs(Scope.WRITE)
-@blueprint.arguments(PledgeChange(partial=True))
+@blueprint.arguments(PledgeChange(partial=True), example=examples.PLEDGE_CHANGE)
 @blueprint.response(200, PledgeDocument)
-@blueprint.refuses(401, 403, 404, 409)
+@blueprint.refuses(404, 409)
 def change(fields: Any, pledge: str) -> Response:
     """Change a pledge. A new `due` is recorded as a move by the tracker, announced today."""
     return effect(
@@ -119,7 +120,7 @@ def change(fields: Any, pledge: str) -> Response:
 @blueprint.route("/pledges/<slug:pledge>", methods=["DELETE"])
 @needs(Scope.WRITE)
 @blueprint.response(204)
-@blueprint.refuses(401, 403, 404, 409)
+@blueprint.refuses(404, 409)
 def delete(pledge: str) -> Response:
     """Remove a pledge entered by mistake; one with a history can only be withdrawn."""
 
@@ -133,7 +134,7 @@ def delete(pledge: str) -> Response:
 @blueprint.route("/pledges/<slug:pledge>/contacts", methods=["GET"])
 @needs(Scope.WRITE)
 @blueprint.response(200, ContactList)
-@blueprint.refuses(401, 403, 404)
+@blueprint.refuses(404)
 def contacts(pledge: str) -> Response:
     """Show who is told when a deadline nears; change them by PATCH of the pledge."""
     with runtime().database.read() as tx:
@@ -142,9 +143,9 @@ def contacts(pledge: str) -> Response:
 
 @blueprint.route("/pledges/<slug:pledge>/reschedules", methods=["POST"])
 @needs(Scope.WRITE)
-@blueprint.arguments(RescheduleDocument())
+@blueprint.arguments(RescheduleDocument(), example=examples.RESCHEDULE)
 @blueprint.response(201, PledgeDocument)
-@blueprint.refuses(401, 403, 404)
+@blueprint.refuses(404)
 def reschedule(fields: Any, pledge: str) -> Response:
     """Record that the deadline was moved; the one first promised stays on record."""
 
@@ -157,9 +158,9 @@ def reschedule(fields: Any, pledge: str) -> Response:
 
 @blueprint.route("/pledges/<slug:pledge>/withdrawal", methods=["POST"])
 @needs(Scope.WRITE)
-@blueprint.arguments(WithdrawalDocument())
+@blueprint.arguments(WithdrawalDocument(), example=examples.WITHDRAWAL)
 @blueprint.response(201, PledgeDocument)
-@blueprint.refuses(401, 403, 404, 409)
+@blueprint.refuses(404, 409)
 def withdraw(fields: Any, pledge: str) -> Response:
     """Record that the pledge was taken back."""
 
@@ -173,7 +174,7 @@ def withdraw(fields: Any, pledge: str) -> Response:
 @blueprint.route("/pledges/<slug:pledge>/withdrawal", methods=["DELETE"])
 @needs(Scope.WRITE)
 @blueprint.response(200, PledgeDocument)
-@blueprint.refuses(401, 403, 404)
+@blueprint.refuses(404)
 def rescind_withdrawal(pledge: str) -> Response:
     """Record that the pledge stands after all."""
     return effect(

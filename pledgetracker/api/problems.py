@@ -1,5 +1,7 @@
 """The one table from refusal to HTTP: every error is an RFC 9457 problem document."""
 
+from http import HTTPStatus
+
 import orjson
 import structlog
 from flask import Flask, Response, request
@@ -7,6 +9,7 @@ from werkzeug.exceptions import HTTPException
 
 from pledgetracker.domain import errors
 from pledgetracker.storage.database import Unavailable
+from pledgetracker.web import PROBLEMS, ProblemKind
 
 MIMETYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 5
@@ -31,6 +34,7 @@ TABLE: dict[type[Exception], tuple[int, str, str]] = {
 # Errors of HTTP itself: name of the problem, cure.
 HTTP_CURES = {
     400: ("malformed", None),
+    403: ("forbidden", None),
     404: ("not-found", "There is nothing at this address; see /docs for what there is."),
     405: ("method-not-allowed", "This address does not know this method; see the Allow header."),
     413: ("too-large", "The body is too large: at most 1 MiB is taken."),
@@ -106,8 +110,19 @@ def unexpected(error: Exception) -> Response:
     return problem(500, name, "Internal error", cure or "")
 
 
+def kinds() -> tuple[ProblemKind, ...]:
+    """Every kind of problem that there is, by status."""
+    http = {
+        name: ProblemKind(status, name, HTTPStatus(status).phrase, cure)
+        for status, (name, cure) in HTTP_CURES.items()
+    }
+    table = {name: ProblemKind(status, name, title) for status, name, title in TABLE.values()}
+    return tuple(sorted((http | table).values(), key=lambda kind: (kind.status, kind.name)))
+
+
 def register(app: Flask) -> None:
-    """Answer every error of `app` by this module."""
+    """Answer every error of `app` by this module, and let its documentation name the kinds."""
+    app.extensions[PROBLEMS] = kinds()
     for kind in TABLE:
         app.register_error_handler(kind, refused)
     app.register_error_handler(HTTPException, http_error)

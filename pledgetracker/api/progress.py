@@ -5,17 +5,18 @@ from typing import Any
 
 from flask import Response, url_for
 
+from pledgetracker.api import examples
 from pledgetracker.api.access import check_may_report_for, needs
 from pledgetracker.api.answers import answer, created, listed
 from pledgetracker.api.blueprint import ApiBlueprint, list_of
-from pledgetracker.api.context import now, runtime
 from pledgetracker.api.effects import effect
-from pledgetracker.api.paging import PageQuery, Sort, next_cursor
+from pledgetracker.api.paging import PageQuery, Sort
 from pledgetracker.api.schemas import ProgressDocument
 from pledgetracker.domain.access import Scope
 from pledgetracker.services.reading import get_update, list_updates, view_update
 from pledgetracker.services.reporting import record_progress
 from pledgetracker.storage.database import Transaction
+from pledgetracker.web import next_cursor, now, runtime
 
 blueprint = ApiBlueprint("progress", __name__, description="What was reported on a pledge")
 
@@ -44,9 +45,9 @@ def list_all(query: dict[str, Any], pledge: str) -> Response:
 
 @blueprint.route("/pledges/<slug:pledge>/progress", methods=["POST"])
 @needs(Scope.PROGRESS)
-@blueprint.arguments(ProgressDocument())
+@blueprint.arguments(ProgressDocument(), example=examples.PROGRESS)
 @blueprint.response(201, ProgressDocument)
-@blueprint.refuses(401, 403, 404, 409)
+@blueprint.refuses(404, 409)
 def add(fields: Any, pledge: str) -> Response:
     """Record a progress update; the next GET of the pledge knows it."""
 

@@ -31,6 +31,7 @@ from pledgetracker.domain.pledge import FINAL_MILESTONE, Contact, Milestone, Set
 from pledgetracker.domain.standing import Delivery, ReportingState, Schedule, Status
 from pledgetracker.domain.target import Comparator
 from pledgetracker.domain.update import Claim
+from pledgetracker.services.pledging import Repeated
 
 MAX_DAYS = 36_500
 MAX_ITEMS = 200
@@ -64,9 +65,9 @@ class Part(fields.Nested):
         return super()._deserialize(value, attr, data, partial=False, **kwargs)
 
 
-def _parts(schema: type[Schema], **kwargs: Any) -> fields.List[Any]:
+def _parts(schema: type[Schema], *, max_items: int = MAX_ITEMS, **kwargs: Any) -> fields.List[Any]:
     """A list of documents, not endless."""
-    not_endless = validate.Length(max=MAX_ITEMS, error=f"At most {MAX_ITEMS} fit.")
+    not_endless = validate.Length(max=max_items, error=f"At most {MAX_ITEMS} fit.")
     return fields.List(Part(schema), validate=not_endless, **kwargs)
 
 
@@ -89,7 +90,7 @@ class SourceDocument(Document):
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> Source:
         """The source, which must be found somehow."""
-        if not any(data.values()):
+        if not any(value for name, value in data.items() if name != "published_on"):
             raise ValidationError("Say at least one of url, title, publisher, archived_url and quote.")
         return Source(**data)
 
@@ -135,12 +136,17 @@ class ContactList(Schema):
     items = fields.List(fields.Nested(ContactDocument), attribute="contacts", required=True)
 
 
-class DueDocument(Document):
-    """A due date as it was said, and the last day of the period it names."""
+class DateDocument(Document):
+    """A date as it was said, and the last day of the period it names."""
 
-    text = Line(required=True)
+    text = Line(required=True, metadata={"description": "2025, 2025-Q4, 2025-12 or 2025-12-31."})
     precision = Line(dump_only=True, metadata={"description": "year, quarter, month or day."})
     date = Day(dump_only=True)
+
+
+class DueDocument(DateDocument):
+    """A due date: as it is now, as it was first promised, and the zone whose days they are."""
+
     original_date = Day(dump_only=True, allow_none=True, metadata={"description": "As first promised."})
     time_zone = TimeZone()
 
@@ -198,7 +204,7 @@ class RescheduleDocument(Document):
     """A move of the deadline."""
 
     id = Whole(1, MAX_NUMBER, attribute="number", dump_only=True)
-    due = DueField(DueDocument(only=("text", "precision", "date")), required=True, allow_none=True)
+    due = DueField(DateDocument(), required=True, allow_none=True)
     announced_on = Day(allow_none=True, metadata={"description": "From when it counts; today unless said."})
     moved_by = Choice(SetBy)
     reason = Text(allow_none=True)
@@ -209,9 +215,7 @@ class RescheduleDocument(Document):
     def unpair(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
         """Only the date: the zone is the pledge's."""
         if data.get("due") is not None:
-            data["due"], zone = data["due"]
-            if zone is not None:
-                raise ValidationError("A move keeps the pledge's time zone; leave it out.", "due")
+            data["due"], _zone = data["due"]
         return data
 
 
@@ -251,7 +255,8 @@ class PledgeDocument(Document):
     grace_days = Whole(0, MAX_DAYS, attribute="pledge.grace_days", allow_none=True)
     time_zone = TimeZone(attribute="pledge.time_zone")
     due = DueField(DueDocument(), allow_none=True)
-    milestones = _parts(MilestoneDocument)
+    # GET shows one more: the pledge's own target.
+    milestones = _parts(MilestoneDocument, max_items=MAX_ITEMS + 1)
     contacts = _parts(ContactDocument, load_only=True)
     status = Choice(Status, attribute="standing.status", dump_only=True)
     because = Line(dump_only=True)
@@ -277,36 +282,43 @@ class PledgeDocument(Document):
     def make(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
         """The fields of the pledge alone, the zone said once."""
         said = _said(data, "pledge")
-        zones = {zone for zone in (said.get("time_zone"), (said.get("due") or (None, None))[1]) if zone}
-        if len(zones) > 1:
-            raise ValidationError("Differs from time_zone; say it once.", "due")
-        if zones:
-            said["time_zone"] = zones.pop()
+        if (zone := _zone(said)) is not None:
+            said["time_zone"] = zone
         if said.get("due") is not None:
-            said["due"] = said["due"][0]
+            said["due"], _ = said["due"]
         if "milestones" in said:
-            said["milestones"] = tuple(_milestones(said))
+            said |= _milestones(said["milestones"])
         if "contacts" in said:
             said["contacts"] = tuple(said["contacts"])
         return said
 
 
-def _milestones(said: dict[str, Any]) -> Any:
-    """The milestones without the last, which repeats target and deadline and must agree with them."""
-    for i, fields_ in enumerate(said["milestones"]):
-        due, zone = fields_["due"]
-        if zone not in {None, said.get("time_zone", zone)}:
-            raise ValidationError(
-                {i: {"due": ["Its days are those of the pledge's time zone."]}}, "milestones"
-            )
-        if fields_["id"] != FINAL_MILESTONE:
-            yield Milestone(**{**fields_, "due": due})
-        elif (due, fields_.get("target")) != (
-            said.get("due", due),
-            said.get("target", fields_.get("target")),
-        ):
-            detail = "Repeats the pledge's own target and deadline: change those instead."
-            raise ValidationError({i: [detail]}, "milestones")
+def _zone(said: dict[str, Any]) -> str | None:
+    """The one time zone that is named, wherever it is named."""
+    zone: str | None = said.get("time_zone")
+    detail = "Differs from the time zone named before; all days of a pledge are of one zone."
+    _, named = said.get("due") or (None, None)
+    zone = zone or named
+    if named not in {None, zone}:
+        raise ValidationError({"time_zone": [detail]}, "due")
+    for i, milestone in enumerate(said.get("milestones", ())):
+        _, named = milestone["due"]
+        zone = zone or named
+        if named not in {None, zone}:
+            raise ValidationError({i: {"due": {"time_zone": [detail]}}}, "milestones")
+    return zone
+
+
+def _milestones(documents: list[dict[str, Any]]) -> dict[str, Any]:
+    """The milestones, and apart from them the last, which repeats the pledge's own target and deadline."""
+    made = [Milestone(**{**document, "due": document["due"][0]}) for document in documents]
+    own = tuple(milestone for milestone in made if milestone.id != FINAL_MILESTONE)
+    if len(own) > MAX_ITEMS:
+        raise ValidationError(f"At most {MAX_ITEMS} fit.", "milestones")
+    if len(made) - len(own) > 1:
+        raise ValidationError("The milestone 'target' is listed twice.", "milestones")
+    repeated = [Repeated(i, milestone) for i, milestone in enumerate(made) if milestone not in own]
+    return {"milestones": own, **({"repeated": repeated[0]} if repeated else {})}
 
 
 class PledgeChange(PledgeDocument):

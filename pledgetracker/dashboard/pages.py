@@ -1,5 +1,79 @@
-"""The pages."""
+"""The pages: the overview, one pledge whole, the documentation of the API."""
 
-from flask import Blueprint
+from typing import cast
 
-blueprint = Blueprint("dashboard", __name__)
+from flask import Blueprint, Response, abort, current_app, render_template, request, url_for
+
+from pledgetracker.dashboard import browsers, words
+from pledgetracker.dashboard.charts import bar
+from pledgetracker.dashboard.overview import Asked, overview
+from pledgetracker.dashboard.reference import Reference, reference
+from pledgetracker.dashboard.whole import whole
+from pledgetracker.web import DOCUMENT, PROBLEMS, now, runtime
+
+# The style sheet's address names its version, so that it never needs to be asked for again.
+STATIC_SECONDS = 365 * 24 * 3600
+REFERENCE = "pledgetracker.reference"
+
+blueprint = Blueprint(
+    "dashboard", __name__, static_folder="static", static_url_path="/static", template_folder="templates"
+)
+blueprint.app_context_processor(browsers.everywhere)
+blueprint.add_app_template_filter(browsers.in_code)
+blueprint.add_app_template_global(bar, "bar_of")
+blueprint.after_app_request(browsers.problem_page)
+
+
+@blueprint.get("/")
+def home() -> str:
+    """What was promised, and where each pledge stands."""
+    _check_public()
+    asked = Asked.of(request.args)
+    with runtime().database.read() as tx:
+        shown = overview(tx, asked, runtime().rules, now=now())
+    return render_template("overview.html", page=shown, asked=asked, words=words)
+
+
+@blueprint.get("/pledges/<slug:pledge>")
+def show(pledge: str) -> str:
+    """One pledge with all that is known of it."""
+    _check_public()
+    with runtime().database.read() as tx:
+        shown = whole(tx, pledge, request.args.get("cursor"), runtime(), now=now())
+    return render_template("pledge.html", page=shown, words=words)
+
+
+@blueprint.get("/docs")
+def docs() -> str:
+    """The API, from its own description."""
+    made = current_app.extensions.get(REFERENCE)
+    if made is None:
+        made = reference(current_app.extensions[DOCUMENT], runtime().settings.public_url)
+        current_app.extensions[REFERENCE] = made
+    return render_template(
+        "docs.html",
+        page=cast("Reference", made),
+        problems=current_app.extensions[PROBLEMS],
+        public_reads=runtime().settings.public_reads,
+        base=runtime().settings.public_url,
+    )
+
+
+@blueprint.after_request
+def keep(response: Response) -> Response:
+    """Say how long an answer may be kept, and what it may do in a browser."""
+    if request.endpoint == "dashboard.static":
+        if "v" in request.args and response.status_code in {200, 304}:
+            response.cache_control.no_cache = None
+            response.cache_control.public = True
+            response.cache_control.max_age = STATIC_SECONDS
+            response.cache_control.immutable = True
+    else:
+        response.cache_control.no_cache = True
+    return browsers.guarded(response)
+
+
+def _check_public() -> None:
+    """Show nothing where reading needs a key: pages have no way to ask for one."""
+    if not runtime().settings.public_reads:
+        abort(403, f"Reading needs a key here, and pages take none. Use the API; see {url_for('.docs')}.")

@@ -1,6 +1,7 @@
 """Keeping the lists of pledgers and initiatives."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from itertools import count
 from typing import Any, TypedDict
@@ -67,9 +68,9 @@ def change_pledger(tx: Transaction, key: str, fields: PledgerFields, *, now: dat
         NotFound: there is none.
         Invalid: the id would change.
     """
-    get_pledger(tx, key)
+    pledger = get_pledger(tx, key)
     content = without_id(key, dict(fields))
-    if content:
+    if replace(pledger, **content) != pledger:
         tx.pledgers.change(key, content, now=now)
     return get_pledger(tx, key)
 
@@ -125,10 +126,10 @@ def change_initiative(tx: Transaction, key: str, fields: InitiativeFields, *, no
         NotFound: there is none.
         Invalid: the id would change, the parent does not exist, or would come to stand under itself.
     """
-    get_initiative(tx, key)
+    initiative = get_initiative(tx, key)
     content = without_id(key, dict(fields))
     _check_parent(tx, key, fields)
-    if content:
+    if replace(initiative, **content) != initiative:
         tx.initiatives.change(key, content, now=now)
     return get_initiative(tx, key)
 

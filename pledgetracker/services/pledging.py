@@ -1,7 +1,7 @@
 """Recording pledges, and what becomes of them: edits, moves of the deadline, withdrawal."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, TypedDict
@@ -16,6 +16,7 @@ from pledgetracker.domain.errors import (
     StillReferenced,
 )
 from pledgetracker.domain.pledge import (
+    FINAL_MILESTONE,
     Baseline,
     Contact,
     Milestone,
@@ -58,6 +59,29 @@ class PledgeFields(TypedDict, total=False):
     due: Due | None
     milestones: tuple[Milestone, ...]
     contacts: tuple[Contact, ...]
+    repeated: "Repeated"
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """The pledge's own target and deadline, said once more among the milestones; both must agree.
+
+    Attributes:
+        place: where among the milestones it was said.
+    """
+
+    place: int
+    milestone: Milestone
+
+    def check(self, target: Decimal | None, due: Due | None) -> None:
+        """Refuse to leave a difference unsaid.
+
+        Raises:
+            Invalid: it differs from the pledge's own `target` or `due`, or says more.
+        """
+        if due is None or self.milestone != Milestone(FINAL_MILESTONE, due, None, target):
+            detail = "Repeats the pledge's own target and deadline, and differs: change those instead."
+            raise Invalid.field(f"/milestones/{self.place}", detail)
 
 
 class MoveFields(TypedDict, total=False):
@@ -98,6 +122,9 @@ def draft_pledge(tx: Transaction, fields: PledgeFields, rules: Rules, *, now: da
     """
     content: dict[str, Any] = {"time_zone": rules.time_zone, **fields}
     content["baseline"] = _baseline(content.get("baseline"), Baseline(Decimal(0), content["announced_on"]))
+    repeated: Repeated | None = content.pop("repeated", None)
+    if repeated is not None:
+        repeated.check(content.get("target"), content.get("due"))
     key = new_id(tx.pledges.exists, "pledge", content.pop("id", None), fields["title"])
     pledge = Pledge(id=key, **content, created_at=now, updated_at=now)
     _check(tx, pledge)
@@ -129,12 +156,18 @@ def change_pledge(tx: Transaction, key: str, fields: PledgeFields, rules: Rules,
     content = without_id(key, dict(fields))
     is_move = "due" in content
     due: Due | None = content.pop("due", None)
+    repeated: Repeated | None = content.pop("repeated", None)
 
     def edit(record: Record, today: date) -> Change | None:
         before = record.pledge
+        changes = dict(content)
         if "baseline" in content:
-            content["baseline"] = _baseline(content["baseline"], before.baseline)
-        pledge = replace(before, **content)
+            said = content["baseline"]
+            first = Baseline(Decimal(0), content.get("announced_on", before.announced_on))
+            changes["baseline"] = _baseline(said, first if said is None else before.baseline)
+        pledge = replace(before, **changes)
+        if repeated is not None:
+            repeated.check(pledge.target, due if is_move else record.due_on(today))
         edited = replace(record, pledge=pledge)
         news: tuple[News, ...] = ()
         if is_move and due != record.due_on(today):

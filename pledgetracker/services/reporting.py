@@ -90,13 +90,13 @@ def draft(record: Record, fields: ProgressFields, *, today: date, now: datetime)
 
 def _form_problems(fields: ProgressFields, today: date) -> list[FieldProblem]:
     problems = []
-    said = [name for name in THINGS_SAID if fields.get(name) is not None]
+    # What GET shows says `no_change: false` of every other report; `done: false` is something said.
+    content = {**fields, "no_change": fields.get("no_change") or None}
+    said = [name for name in THINGS_SAID if content.get(name) is not None]
     if len(said) != 1:
         found = f"this has {' and '.join(said)}" if said else "this has none"
         detail = f"Say exactly one of value, increment, no_change and done; {found}."
         problems.append(FieldProblem(f"/{said[1]}" if said else "", detail))
-    if fields.get("no_change") is False:
-        problems.append(FieldProblem("/no_change", "Leave it out, or make it true."))
     for name in ("as_of", "reported_at"):
         day = fields.get(name)
         if isinstance(day, date) and day > today:

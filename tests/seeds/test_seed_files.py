@@ -364,7 +364,6 @@ def test_checkpoints_are_marked_as_ours_and_lie_on_the_straight_line(pledge_id: 
     assert len(path.points) == 2
     for milestone in pledge.milestones:
         assert milestone.set_by is SetBy.TRACKER
-        assert "Tracker's own" in (milestone.title or "")
         assert milestone.target is not None
         off_the_line = abs(path.value_on(milestone.due.date) - Fraction(milestone.target))
         assert off_the_line < Fraction(pledge.target) / 250

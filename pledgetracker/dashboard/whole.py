@@ -1,0 +1,166 @@
+"""What the page of one pledge shows."""
+
+import json
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from markupsafe import Markup
+
+from pledgetracker.dashboard import words
+from pledgetracker.dashboard.charts import chart
+from pledgetracker.dashboard.scales import NARROW, WIDE
+from pledgetracker.domain.catalogue import Initiative
+from pledgetracker.domain.days import Due
+from pledgetracker.domain.errors import Invalid
+from pledgetracker.domain.pledge import Reschedule
+from pledgetracker.domain.standing import Delivery
+from pledgetracker.runtime import Runtime, links
+from pledgetracker.services.cataloguing import get_initiative, get_pledger
+from pledgetracker.services.reading import PledgeView, UpdateView, get_record, list_updates, view
+from pledgetracker.storage.database import Transaction
+from pledgetracker.web import Cursors, next_cursor
+
+UPDATES = 50
+SORT = "-as_of"
+CURSORS = Cursors({"as_of": date}, int)
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """One number of the path: what it is called, what it is, what it means."""
+
+    name: str
+    value: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A move of the deadline, with the deadline before it."""
+
+    move: Reschedule
+    before: Due | None
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """The page of one pledge."""
+
+    view: PledgeView
+    pledger: str
+    initiative: Initiative | None
+    badge: words.Badge
+    wide: Markup
+    narrow: Markup
+    numbers: Sequence[Number]
+    moves: Sequence[Move]
+    updates: Sequence[UpdateView]
+    report_count: int
+    next_cursor: str | None
+    curl: str
+
+
+def whole(tx: Transaction, key: str, cursor: str | None, runtime: Runtime, *, now: datetime) -> Whole:
+    """All that is known of pledge `key`.
+
+    Raises:
+        NotFound: there is no such pledge.
+        Invalid: the cursor is none of its updates.
+    """
+    record = get_record(tx, key)
+    seen = view(record, runtime.rules, now=now)
+    pledge = record.pledge
+    try:
+        request = CURSORS.page(SORT, cursor or None, UPDATES)
+    except ValueError as error:
+        raise Invalid.field("?cursor", str(error)) from None
+    updates = list_updates(tx, key, request)
+    return Whole(
+        view=seen,
+        pledger=get_pledger(tx, pledge.pledger).name,
+        initiative=None if pledge.initiative is None else get_initiative(tx, pledge.initiative),
+        badge=words.BADGES[seen.standing.status],
+        wide=chart(record, seen.standing, WIDE),
+        narrow=chart(record, seen.standing, NARROW),
+        numbers=list(_numbers(seen)),
+        moves=list(_moves(seen)),
+        updates=updates.items,
+        report_count=len(record.updates),
+        next_cursor=next_cursor(request, updates.after),
+        curl=_curl(seen, links(runtime.settings.public_url, pledge.id).progress),
+    )
+
+
+def _moves(seen: PledgeView) -> Iterator[Move]:
+    before = seen.pledge.due
+    for move in sorted(seen.record.reschedules, key=lambda m: (m.announced_on, m.number)):
+        yield Move(move, before)
+        before = move.due
+
+
+def _numbers(seen: PledgeView) -> Iterator[Number]:
+    """The numbers that are defined, each in plain words."""
+    unit, progress, figure = seen.pledge.unit, seen.standing.progress, seen.standing.figure
+    if figure is None:
+        return
+    as_of = words.day(figure.as_of)
+    yield Number("Figure", words.amount(figure.value, unit), f"What the reports amount to as of {as_of}.")
+    if progress.completion is not None:
+        yield Number(
+            "Completion",
+            words.percent(progress.completion),
+            "Share of the way from the baseline to the target.",
+        )
+    if progress.expected is not None:
+        yield Number("Expected", words.computed(progress.expected, unit), f"Where the path is on {as_of}.")
+    if progress.gap is not None:
+        yield Number(
+            "Gap", words.computed(progress.gap, unit), "Figure against the path; below zero is behind."
+        )
+    if progress.pace is not None:
+        yield Number("Pace", words.percent(progress.pace), "Share reached of the way expected by then.")
+    if progress.days_ahead is not None:
+        yield Number(
+            "Time",
+            words.sentence(words.ahead(progress.days_ahead)),
+            "Against the day on which the path has the figure.",
+        )
+    yield from _outlook(seen)
+
+
+def _outlook(seen: PledgeView) -> Iterator[Number]:
+    unit, progress = seen.pledge.unit, seen.standing.progress
+    is_open = seen.standing.delivery not in {Delivery.MET, Delivery.WITHDRAWN}
+    if progress.current_rate is not None:
+        yield Number(
+            "Current rate", words.rate(progress.current_rate, unit), "On average since the baseline."
+        )
+    if progress.required_rate is not None and is_open:
+        yield Number(
+            "Required rate",
+            words.rate(progress.required_rate, unit),
+            "From today, to reach the target in time.",
+        )
+    if progress.projected_value is not None and is_open:
+        yield Number(
+            "At the deadline", words.computed(progress.projected_value, unit), "If the current rate goes on."
+        )
+    if progress.projected_date is not None and is_open:
+        yield Number("Target reached on", words.day(progress.projected_date), "If the current rate goes on.")
+
+
+def _curl(seen: PledgeView, address: str) -> str:
+    """A command to complete and paste; VALUE is no JSON, so that nobody reports it by mistake."""
+    body = f'{{"value": VALUE, "as_of": "{seen.standing.today}"}}'
+    if seen.pledge.is_event:
+        body = json.dumps({"done": True, "as_of": str(seen.standing.today)})
+    return " \\\n  ".join(
+        (
+            f"curl {shlex.quote(address)}",
+            '-H "Authorization: Bearer $KEY"',
+            "-H 'Content-Type: application/json'",
+            f"-d {shlex.quote(body)}",
+        )
+    )

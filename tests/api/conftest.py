@@ -1,0 +1,132 @@
+"""What the API's tests share: a small record to work on, and one way to read a problem."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from pledgetracker import app as application
+from pledgetracker import runtime as composition
+from pledgetracker.domain.access import Scope
+from pledgetracker.runtime import Runtime
+from pledgetracker.settings import load
+from tests.conftest import SECRET, Clock, client_of, key_of
+
+PLEDGE: dict[str, Any] = {
+    "id": "people-trained",
+    "title": "A million people trained",
+    "pledger": "acme",
+    "indicator": "people who completed a course",
+    "unit": "person",
+    "target": 1000000,
+    "announced_on": "2024-05-13",
+    "due": "2027",
+    "time_zone": "Europe/Paris",
+}
+
+
+class Post(Protocol):
+    """POST a document; what was recorded comes back."""
+
+    def __call__(self, address: str, document: dict[str, Any], /) -> dict[str, Any]: ...
+
+
+class Promise(Protocol):
+    """Record the pledge of these tests, with changes; what was recorded comes back."""
+
+    def __call__(self, **changes: Any) -> dict[str, Any]: ...
+
+
+class Refused(Protocol):
+    """Check that an answer is a problem of this status; the problem document comes back."""
+
+    def __call__(self, answer: TestResponse, status: int, /) -> dict[str, Any]: ...
+
+
+@dataclass(frozen=True)
+class Shared:
+    """One record for a whole module of tests, none of which changes it."""
+
+    runtime: Runtime
+    app: Flask
+    editor: FlaskClient
+    anybody: FlaskClient
+
+    def post(self, address: str, document: dict[str, Any]) -> None:
+        answer = self.editor.post(address, json=document)
+        assert answer.status_code == 201, answer.text
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Iterator[Shared]:
+    folder = tmp_path_factory.mktemp("shared")
+    shutil.copy(empty_database, folder / "pledgetracker.sqlite3")
+    settings = load({"PLEDGETRACKER_DATA_DIR": str(folder), "PLEDGETRACKER_SECRET": SECRET})
+    runtime = replace(composition.assemble(settings), clock=Clock())
+    app = application.create(runtime)
+    yield Shared(runtime, app, client_of(app, key_of(runtime, Scope.ADMIN)), client_of(app, None))
+    runtime.database.close()
+
+
+@pytest.fixture
+def post(editor: FlaskClient) -> Post:
+    def post(address: str, document: dict[str, Any], /) -> dict[str, Any]:
+        answer = editor.post(address, json=document)
+        assert answer.status_code == 201, answer.text
+        return dict(answer.get_json())
+
+    return post
+
+
+@pytest.fixture
+def acme(post: Post) -> dict[str, Any]:
+    """A pledger."""
+    return post("/v1/pledgers", {"id": "acme", "name": "ACME"})
+
+
+@pytest.fixture
+def promise(post: Post, acme: dict[str, Any]) -> Promise:
+    def promise(**changes: Any) -> dict[str, Any]:
+        said = {name: value for name, value in (PLEDGE | changes).items() if value is not ...}
+        return post("/v1/pledges", said)
+
+    return promise
+
+
+@pytest.fixture
+def pledge(promise: Promise) -> dict[str, Any]:
+    """A pledge without reports."""
+    return promise()
+
+
+@pytest.fixture
+def refused() -> Refused:
+    def refused(answer: TestResponse, status: int, /) -> dict[str, Any]:
+        assert answer.status_code == status, answer.text
+        assert answer.mimetype == "application/problem+json"
+        problem = dict(answer.get_json())
+        assert problem["status"] == status
+        assert problem["detail"]
+        assert problem["type"].startswith("/docs#problem-")
+        return problem
+
+    return refused
+
+
+@pytest.fixture
+def pointers() -> Callable[[dict[str, Any]], set[str]]:
+    """The places that a problem names, `?name` for a parameter of the query."""
+
+    def pointers(problem: dict[str, Any]) -> set[str]:
+        return {
+            error["pointer"] if "pointer" in error else f"?{error['parameter']}"
+            for error in problem.get("errors", ())
+        }
+
+    return pointers

@@ -1,0 +1,189 @@
+"""The OpenAPI document is valid, complete, and true: what it says is what happens."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from flask import Flask
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from openapi_spec_validator import OpenAPIV31SpecValidator
+from schemathesis import checks
+from schemathesis.config import SchemathesisConfig
+from schemathesis.core.result import Ok
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from pledgetracker.domain.access import Scope
+from pledgetracker.runtime import Runtime
+from tests.api.conftest import Post, Promise
+from tests.conftest import client_of, key_of
+
+METHODS = {"get", "post", "patch", "delete"}
+# Every call names its problems; nothing may hide behind a default answer.
+KNOWN = {"pledge": "people-trained", "pledger": "acme", "initiative": "choose", "number": 1}
+CHECKS = [
+    checks.not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+
+
+@pytest.fixture
+def document(anybody: FlaskClient) -> dict[str, Any]:
+    return dict(anybody.get("/openapi.json").get_json())
+
+
+def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, item in document["paths"].items():
+        for method in METHODS & item.keys():
+            yield method, path, item[method]
+
+
+def test_the_document_is_valid_openapi_3_1(document: dict[str, Any]) -> None:
+    assert document["openapi"] == "3.1.0"
+    assert [str(error) for error in OpenAPIV31SpecValidator(document).iter_errors()] == []
+
+
+def test_every_call_is_documented_and_every_documented_call_exists(
+    app: Flask, document: dict[str, Any]
+) -> None:
+    routed = {
+        (method.lower(), re.sub(r"<\w+:(\w+)>", r"{\1}", rule.rule))
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith("/v1")
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    assert routed == {(method, path) for method, path, _ in operations(document)}
+
+
+def test_every_call_is_described_and_says_which_key_it_needs(app: Flask, document: dict[str, Any]) -> None:
+    for method, path, operation in operations(document):
+        assert operation["summary"].endswith("."), path
+        is_read = operation["x-scope"] == Scope.READ
+        assert operation["security"] == ([{}, {"key": []}] if is_read else [{"key": []}])
+        assert is_read == (method == "get" and not path.endswith("/contacts"))
+
+
+def test_every_schema_is_pointed_to_and_each_has_a_name_of_its_own(document: dict[str, Any]) -> None:
+    text = str(document)
+    for name, schema in document["components"]["schemas"].items():
+        assert f"'#/components/schemas/{name}'" in text
+        # A number at the end is what the library makes of two schemas that clash.
+        assert not name[-1].isdigit()
+        assert schema["additionalProperties"] is False, name
+
+
+def test_answers_promise_every_field_and_inputs_only_ask_for_what_is_needed(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    assert set(schemas["Pledge"]["required"]) == set(schemas["Pledge"]["properties"])
+    assert "contacts" not in schemas["Pledge"]["properties"]
+    assert schemas["PledgeInput"]["required"] == ["announced_on", "pledger", "title"]
+    assert "required" not in schemas["PledgeChange"]
+    assert schemas["PledgeInput"]["properties"]["status"]["readOnly"] is True
+    bare, as_object, nothing = schemas["PledgeInput"]["properties"]["due"]["anyOf"]
+    assert re.fullmatch(bare["pattern"], "2025-Q4")
+    assert (as_object["$ref"], nothing["type"]) == ("#/components/schemas/DueInput", "null")
+    assert schemas["Pledge"]["properties"]["due"]["anyOf"] == [
+        {"$ref": "#/components/schemas/Due"},
+        {"type": "null"},
+    ]
+
+
+def test_every_body_has_an_example_that_is_taken(
+    app: Flask, editor: FlaskClient, document: dict[str, Any], runtime: Runtime
+) -> None:
+    bodies = {
+        (method, path): operation["requestBody"]["content"]["application/json"]["example"]
+        for method, path, operation in operations(document)
+        if "requestBody" in operation
+    }
+    known: dict[str, str] = {}
+    # What others name comes first.
+    for kind in ("pledger", "initiative", "pledge"):
+        body = bodies.pop(("post", f"/v1/{kind}s"))
+        known[kind] = editor.post(f"/v1/{kind}s", json=body).get_json()["id"]
+        assert known[kind] == body["id"]
+    for (method, path), body in bodies.items():
+        answer = editor.open(path.format(**known), method=method.upper(), json=body)
+        assert answer.status_code == (201 if method == "post" else 200), (path, answer.text)
+
+
+def test_the_document_is_the_same_bytes_each_time(anybody: FlaskClient) -> None:
+    first, second = anybody.get("/openapi.json"), anybody.get("/openapi.json")
+    assert first.mimetype == "application/json"
+    assert first.data == second.data
+
+
+def _try(
+    app: Flask, document: dict[str, Any], keys: list[str | None], examples: int, *, is_hostile: bool
+) -> None:
+    """Call every operation with what the document allows (or, hostile, forbids), and check the answers."""
+    for _, _, operation in operations(document):
+        operation["responses"].pop("default")
+    schema = schemathesis.openapi.from_dict(document, config=SchemathesisConfig())
+    schema.app = app
+    mode = schemathesis.GenerationMode.NEGATIVE if is_hostile else schemathesis.GenerationMode.POSITIVE
+    for result in schema.get_all_operations():
+        assert isinstance(result, Ok)
+        strategy = result.ok().as_strategy(generation_mode=mode)
+
+        @settings(
+            max_examples=examples,
+            deadline=None,
+            database=None,
+            derandomize=True,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(case=strategy, key=st.sampled_from(keys), is_known=st.booleans())
+        def call(case: Any, key: str | None, *, is_known: bool) -> None:
+            if is_known:
+                case.path_parameters = {name: KNOWN[name] for name in case.path_parameters}
+            headers = {} if key is None else {"Authorization": f"Bearer {key}"}
+            case.call_and_validate(headers=headers, checks=CHECKS)
+
+        call()
+
+
+@pytest.fixture
+def keys(app: Flask, runtime: Runtime, post: Post, promise: Promise) -> list[str | None]:
+    """Keys for the calls, and some of the addresses that the calls may hit."""
+    post("/v1/initiatives", {"id": "choose", "title": "Choose"})
+    promise(milestones=[{"id": "opening", "due": "2025"}, {"id": "half", "due": "2026-06", "target": 5}])
+    post("/v1/pledges/people-trained/progress", {"value": 2, "as_of": "2026-01-01"})
+    return [key_of(runtime, Scope.ADMIN), key_of(runtime, Scope.ADMIN), key_of(runtime, Scope.PROGRESS), None]
+
+
+@pytest.mark.parametrize("is_hostile", [False, True])
+def test_what_the_document_says_is_what_happens(
+    app: Flask, document: dict[str, Any], keys: list[str | None], *, is_hostile: bool
+) -> None:
+    _try(app, document, keys, 8, is_hostile=is_hostile)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("is_hostile", [False, True])
+def test_what_the_document_says_is_what_happens_at_length(
+    app: Flask, document: dict[str, Any], keys: list[str | None], *, is_hostile: bool
+) -> None:
+    _try(app, document, keys, 150, is_hostile=is_hostile)
+
+
+def test_an_answer_shows_exactly_what_the_document_promises(
+    app: Flask, document: dict[str, Any], keys: list[str | None]
+) -> None:
+    client = client_of(app, keys[0])
+    shown = client.get("/v1/pledges/people-trained").get_json()
+    assert shown.keys() == document["components"]["schemas"]["Pledge"]["properties"].keys()
+    [update] = client.get("/v1/pledges/people-trained/progress").get_json()["items"]
+    assert update.keys() == document["components"]["schemas"]["Progress"]["properties"].keys()

@@ -1,0 +1,223 @@
+"""The page of one pledge, for every kind of pledge."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from pledgetracker.runtime import Runtime
+
+Visit = Callable[[str], Any]
+
+BASE = {"id": "it", "title": "It", "pledger": "acme", "announced_on": "2025-01-01"}
+KINDS: dict[str, tuple[dict[str, Any], list[dict[str, Any]]]] = {
+    "at least": ({"target": 100, "unit": "tree", "due": "2027-Q2"}, [{"value": 40, "as_of": "2026-03-01"}]),
+    "more than": ({"comparator": "more_than", "target": 100, "due": "2027-06"}, []),
+    "about": (
+        {"comparator": "about", "target": 100, "tolerance": 0.2, "due": "2027"},
+        [{"value": 85, "as_of": "2026-03-01"}],
+    ),
+    "exactly, overshot": (
+        {"comparator": "exactly", "target": 100, "due": "2027"},
+        [{"value": 101, "as_of": "2026-03-01"}],
+    ),
+    "a ceiling past its day": (
+        {"comparator": "up_to", "target": 100, "due": "2026-06-30"},
+        [{"value": 7, "as_of": "2026-03-01"}],
+    ),
+    "a cap": (
+        {"comparator": "at_most", "target": 100, "due": "2027", "baseline": {"value": 100}},
+        [{"value": 120, "as_of": "2026-03-01"}],
+    ),
+    "an event": (
+        {
+            "comparator": "event",
+            "due": "2027",
+            "milestones": [{"id": "permit", "title": "Permit given", "due": "2026-02"}],
+        },
+        [
+            {"done": True, "milestone": "permit", "as_of": "2026-02-10"},
+            {"done": False, "as_of": "2026-03-01"},
+        ],
+    ),
+    "an event done": ({"comparator": "event"}, [{"done": True, "as_of": "2026-02-10"}]),
+    "no target": ({"unit": "EUR", "due": "2026"}, [{"value": 5, "as_of": "2026-02-10"}]),
+    "no target, no report": ({"unit": "EUR"}, []),
+    "no deadline": ({"target": 100}, [{"increment": 5, "as_of": "2026-02-10"}]),
+    "lower is better": (
+        {
+            "target": 10,
+            "unit": "tonne",
+            "due": "2027",
+            "baseline": {"value": 90},
+            "milestones": [
+                {"id": "half", "due": "2026-01-31", "target": 50},
+                {"id": "ours", "due": "2026-09-30", "target": 30, "set_by": "tracker"},
+            ],
+        },
+        [{"value": 95, "as_of": "2025-06-01"}, {"value": 60, "as_of": "2026-02-01"}],
+    ),
+    "conflicting": (
+        {"target": 100, "due": "2027"},
+        [{"value": 30, "as_of": "2026-02-10"}, {"value": 50, "as_of": "2026-02-10"}],
+    ),
+    "met once": (
+        {"target": 100, "due": "2027"},
+        [{"value": 130, "as_of": "2026-02-10"}, {"value": 50, "as_of": "2026-05-10"}],
+    ),
+    "before the baseline": ({"target": 100, "due": "2027"}, [{"value": 1, "as_of": "2024-05-01"}]),
+    "huge": (
+        {"target": 999999999999999000, "unit": "EUR", "due": "2100"},
+        [{"value": 1e15, "as_of": "2026-02-10"}],
+    ),
+    "tiny": ({"target": 0.000002, "due": "2027"}, [{"value": 0.000001, "as_of": "2026-02-10"}]),
+    "announced for later": ({"target": 1, "announced_on": "2026-12-24", "due": "2026-12-25"}, []),
+}
+
+
+def _record(editor: FlaskClient, fields: dict[str, Any], updates: list[dict[str, Any]]) -> None:
+    answer = editor.post("/v1/pledges", json=BASE | fields)
+    assert answer.status_code == 201, answer.text
+    for update in updates:
+        answer = editor.post("/v1/pledges/it/progress", json=update)
+        assert answer.status_code == 201, answer.text
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_pledge_has_a_sound_page_and_card(
+    editor: FlaskClient, pledger: str, visit: Visit, kind: str
+) -> None:
+    fields, updates = KINDS[kind]
+    _record(editor, fields, updates)
+    page = visit("/pledges/it")
+    because = editor.get("/v1/pledges/it").json["because"]  # type: ignore[index]
+    assert " ".join(because.split()) in page.text
+    assert len(page.classed("chart")) == 2
+    assert len(page.classed("reports")[0].texts) > 0
+    assert len([e for e in page.all("li") if (e.get("id") or "").startswith("update-")]) == len(updates)
+    assert len(visit("/").all("article")) == 1
+
+
+def test_every_seed_has_a_sound_page(seeded: Runtime, anybody: FlaskClient, visit: Visit) -> None:
+    for pledge in anybody.get("/v1/pledges?limit=200").json["items"]:  # type: ignore[index]
+        page = visit(f"/pledges/{pledge['id']}")
+        assert " ".join(pledge["statement"]["text"].split()) in page.text
+
+
+def test_the_page_tells_the_path_in_numbers(editor: FlaskClient, pledger: str, visit: Visit) -> None:
+    _record(
+        editor,
+        {"target": 1000000, "unit": "person", "due": "2027", "announced_on": "2024-05-13"},
+        [{"value": 250000, "as_of": "2025-11-04", "evidence": [{"url": "https://example.org/a?b=1&c=2"}]}],
+    )
+    page = visit("/pledges/it")
+    for words in ("406,933 people", "61.4%", "209 days behind", "462.96 people a day", "12 April 2030"):
+        assert words in page.text
+    links = [e.get("href") for e in page.all("a") if "external" in (e.get("rel") or "")]
+    assert links == ["https://example.org/a?b=1&c=2"]
+    assert "noopener" in str(next(e.get("rel") for e in page.all("a") if e.get("href") == links[0]))
+
+
+def test_our_checkpoints_are_marked_as_ours(editor: FlaskClient, pledger: str, visit: Visit) -> None:
+    _record(editor, *KINDS["lower is better"])
+    rows = [e.text for e in visit("/pledges/it").all("tr")]
+    assert any("50 tonnes" in row and "The pledger" in row for row in rows)
+    assert any("30 tonnes" in row and "Us: a checkpoint, not promised" in row for row in rows)
+
+
+def test_a_corrected_update_is_struck_and_leads_to_its_correction(
+    editor: FlaskClient, pledger: str, visit: Visit
+) -> None:
+    _record(
+        editor,
+        {"target": 100, "due": "2027"},
+        [{"value": 400, "as_of": "2026-02-10"}, {"value": 40, "as_of": "2026-02-10", "supersedes": 1}],
+    )
+    page = visit("/pledges/it")
+    [struck] = page.all("s")
+    assert struck.text == "400 in total"
+    assert "update-1" in [e.get("id") for e in struck.parents]
+    assert "#update-2" in [e.get("href") for e in page.all("a")]
+
+
+def test_a_moved_deadline_and_a_withdrawal_are_told(editor: FlaskClient, pledger: str, visit: Visit) -> None:
+    _record(editor, {"target": 100, "due": "2026-06-30"}, [{"value": 4, "as_of": "2026-02-10"}])
+    move = {"due": "2027-06-30", "announced_on": "2026-06-01", "reason": "Rain", "moved_by": "pledger"}
+    assert editor.post("/v1/pledges/it/reschedules", json=move).status_code == 201
+    page = visit("/pledges/it")
+    assert "From 30 June 2026 to 30 June 2027, announced on 1 June 2026 by the pledger: Rain" in page.text
+    assert page.classed("c-first")
+    gone = {"on": "2026-10-01", "reason": "Sold"}
+    assert editor.post("/v1/pledges/it/withdrawal", json=gone).status_code == 201
+    assert "With effect from 1 October 2026: Sold" in visit("/pledges/it").text
+
+
+def test_a_long_history_comes_in_pages(editor: FlaskClient, pledger: str, visit: Visit) -> None:
+    updates = [{"increment": 1, "as_of": f"2026-0{1 + n // 28}-{1 + n % 28:02}"} for n in range(60)]
+    _record(editor, {"target": 100, "due": "2027"}, updates)
+    first = visit("/pledges/it")
+    [link] = [e.get("href") for e in first.all("a") if e.get("rel") == "next"]
+    shown = [
+        e.get("id")
+        for page in (first, visit(link))
+        for e in page.all("li")
+        if (e.get("id") or "").startswith("update-")
+    ]
+    assert shown == [f"update-{n}" for n in range(60, 0, -1)]
+
+
+def test_a_posted_update_is_on_the_page_at_once(editor: FlaskClient, pledger: str, visit: Visit) -> None:
+    _record(editor, {"target": 100, "unit": "tree", "due": "2027"}, [])
+    assert "Nothing has been reported." in visit("/pledges/it").text
+    editor.post("/v1/pledges/it/progress", json={"value": 77, "as_of": "2026-11-20"})
+    assert "77 trees in total" in visit("/pledges/it").text
+    assert "77 trees as of 20 November 2026" in visit("/").text
+
+
+def test_the_command_shown_reports_progress(editor: FlaskClient, pledger: str, visit: Visit) -> None:
+    _record(editor, {"comparator": "event"}, [])
+    [command] = [e.text for e in visit("/pledges/it").all("pre")]
+    assert "/v1/pledges/it/progress" in command
+    assert '{"done": true, "as_of": "2026-11-23"}' in command
+
+
+def test_an_unknown_pledge_is_a_page_for_browsers_and_a_problem_for_programs(
+    anybody: FlaskClient, parse: Callable[[str], Any]
+) -> None:
+    answer = anybody.get("/pledges/nope", headers={"Accept": "text/html,*/*;q=0.8"})
+    assert (answer.status_code, answer.mimetype) == (404, "text/html")
+    assert "There is no pledge 'nope'." in parse(answer.text).text
+    for accept in ("*/*", "application/json", "application/problem+json"):
+        answer = anybody.get("/pledges/nope", headers={"Accept": accept})
+        assert (answer.status_code, answer.mimetype) == (404, "application/problem+json")
+        assert answer.headers["Vary"] == "Accept"
+    in_api = anybody.get("/v1/pledges/nope", headers={"Accept": "text/html"})
+    assert in_api.mimetype == "application/problem+json"
+
+
+def test_a_cursor_of_another_list_is_refused(editor: FlaskClient, pledger: str) -> None:
+    _record(editor, {}, [])
+    answer = editor.get("/pledges/it?cursor=abc")
+    assert answer.status_code == 422
+    assert answer.json is not None
+    assert answer.json["errors"][0]["parameter"] == "cursor"
+
+
+class TestWhereReadingNeedsAKey:
+    @pytest.fixture
+    def environ(self, environ: dict[str, str]) -> dict[str, str]:
+        return environ | {"PLEDGETRACKER_PUBLIC_READS": "false"}
+
+    @pytest.mark.parametrize("address", ["/", "/pledges/it", "/pledges/nope"])
+    def test_pages_show_nothing_and_say_why(
+        self, editor: FlaskClient, anybody: FlaskClient, pledger: str, address: str
+    ) -> None:
+        _record(editor, {"title": "Top secret"}, [])
+        answer = anybody.get(address, headers={"Accept": "text/html"})
+        assert answer.status_code == 403
+        assert "Reading needs a key here" in answer.text
+        assert "secret" not in answer.text
+
+    def test_the_documentation_stays_open_and_says_so(self, visit: Visit) -> None:
+        assert "Every call needs a key here, reading too." in visit("/docs").text
