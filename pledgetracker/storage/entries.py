@@ -25,6 +25,12 @@ class EntryStore(Generic[T]):
         row = self._connection.execute(query).mappings().first()
         return None if row is None else self._read(row)
 
+    def lock(self, key: str) -> T | None:
+        """The entry `key`, kept from every other writer until this transaction ends."""
+        query = select(self._table).where(self._table.c.id == key).with_for_update()
+        row = self._connection.execute(query).mappings().first()
+        return None if row is None else self._read(row)
+
     def exists(self, key: str) -> bool:
         """Whether there is an entry `key`."""
         return bool(self._connection.scalar(select(exists().where(self._table.c.id == key))))
