@@ -11,6 +11,7 @@ from pledgetracker.api.answers import answer, created, listed, nothing
 from pledgetracker.api.blueprint import ApiBlueprint, list_of
 from pledgetracker.api.conditions import check_entry_unchanged, entry_tag, tagged, unless_known
 from pledgetracker.api.effects import effect
+from pledgetracker.api.fields import Slug
 from pledgetracker.api.paging import PageQuery, Sort
 from pledgetracker.api.schemas import InitiativeChange, InitiativeDocument
 from pledgetracker.domain.access import Scope
@@ -22,10 +23,11 @@ blueprint = ApiBlueprint("initiatives", __name__, description="What groups pledg
 
 
 class InitiativeQuery(PageQuery):
-    """In which order initiatives are wanted."""
+    """Which initiatives are wanted, in which order."""
 
     types = {"id": str, "title": str, "updated_at": datetime}
 
+    parent = Slug(metadata={"description": "Those that stand directly under this one."})
     sort = Sort(("id", "title", "updated_at"), load_default="id")
 
 
@@ -37,7 +39,7 @@ def list_all(query: dict[str, Any]) -> Response:
     """List initiatives."""
     page = query["page"]
     with runtime().database.read() as tx:
-        found = cataloguing.list_initiatives(tx, page)
+        found = cataloguing.list_initiatives(tx, page, parent=query.get("parent"))
     return listed(InitiativeDocument, found, next_cursor(page, found.after))
 
 

@@ -11,9 +11,11 @@ from pledgetracker.api.answers import answer, created, listed, nothing
 from pledgetracker.api.blueprint import ApiBlueprint, list_of
 from pledgetracker.api.conditions import check_entry_unchanged, entry_tag, tagged, unless_known
 from pledgetracker.api.effects import effect
+from pledgetracker.api.fields import Choice
 from pledgetracker.api.paging import PageQuery, Sort
 from pledgetracker.api.schemas import PledgerChange, PledgerDocument
 from pledgetracker.domain.access import Scope
+from pledgetracker.domain.catalogue import PledgerKind
 from pledgetracker.services import cataloguing
 from pledgetracker.storage.database import Transaction
 from pledgetracker.web import next_cursor, now, runtime
@@ -22,10 +24,11 @@ blueprint = ApiBlueprint("pledgers", __name__, description="Who made promises")
 
 
 class PledgerQuery(PageQuery):
-    """In which order pledgers are wanted."""
+    """Which pledgers are wanted, in which order."""
 
     types = {"id": str, "name": str, "updated_at": datetime}
 
+    kind = Choice(PledgerKind)
     sort = Sort(("id", "name", "updated_at"), load_default="id")
 
 
@@ -37,7 +40,7 @@ def list_all(query: dict[str, Any]) -> Response:
     """List pledgers."""
     page = query["page"]
     with runtime().database.read() as tx:
-        found = cataloguing.list_pledgers(tx, page)
+        found = cataloguing.list_pledgers(tx, page, kind=query.get("kind"))
     return listed(PledgerDocument, found, next_cursor(page, found.after))
 
 
