@@ -74,8 +74,8 @@ def contents(runtime: Runtime) -> tuple[list[str], ...]:
     with runtime.database.read() as tx:
         ids = ("people", "site")
         return (
-            [pledger.id for pledger in tx.pledgers.page(EVERYTHING).items],
-            [initiative.id for initiative in tx.initiatives.page(EVERYTHING).items],
+            [pledger.id for pledger in tx.pledgers.page(EVERYTHING, {}).items],
+            [initiative.id for initiative in tx.initiatives.page(EVERYTHING, {}).items],
             [record.pledge.id for record in tx.records.get_many(ids)],
         )
 
