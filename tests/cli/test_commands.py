@@ -9,6 +9,7 @@ from pledgetracker.domain.access import Scope
 from pledgetracker.domain.alert import AlertState
 from pledgetracker.runtime import Runtime
 from pledgetracker.services.keyring import authenticate
+from pledgetracker.storage import schema
 from tests.cli.conftest import Invoke
 from tests.conftest import Clock
 from tests.processes import run
@@ -19,13 +20,13 @@ KEY = re.compile(r"pt_[0-9a-f]{12}_[0-9a-f]{64}\n")
 
 
 def test_upgrading_makes_the_database_and_twice_is_fine(invoke: Invoke, tmp_path: Path) -> None:
-    new = {"DATA_DIR": str(tmp_path / "new")}
-    assert invoke("db", "version", **new).output == "found None, wanted 0001\n"
+    new, newest = {"DATA_DIR": str(tmp_path / "new")}, schema.newest()
+    assert invoke("db", "version", **new).output == f"found None, wanted {newest}\n"
     for _ in range(2):
         found = invoke("db", "upgrade", **new)
         assert found.exit_code == 0
-        assert re.fullmatch(r"Schema 0001, SQLite [\d.]+, journal (WAL|TRUNCATE)\.\n", found.output)
-    assert invoke("db", "version", **new).output == "found 0001, wanted 0001\n"
+        assert re.fullmatch(rf"Schema {newest}, SQLite [\d.]+, journal (WAL|TRUNCATE)\.\n", found.output)
+    assert invoke("db", "version", **new).output == f"found {newest}, wanted {newest}\n"
 
 
 @pytest.mark.parametrize(
