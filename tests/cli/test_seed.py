@@ -10,6 +10,7 @@ import pytest
 
 from pledgetracker.cli import bundled
 from pledgetracker.runtime import Runtime
+from pledgetracker.services import cataloguing
 from tests.cli.conftest import Invoke
 from tests.world import EVERYTHING, alerts
 
@@ -74,8 +75,8 @@ def contents(runtime: Runtime) -> tuple[list[str], ...]:
     with runtime.database.read() as tx:
         ids = ("people", "site")
         return (
-            [pledger.id for pledger in tx.pledgers.page(EVERYTHING, {}).items],
-            [initiative.id for initiative in tx.initiatives.page(EVERYTHING, {}).items],
+            [pledger.id for pledger in cataloguing.list_pledgers(tx, EVERYTHING).items],
+            [initiative.id for initiative in cataloguing.list_initiatives(tx, EVERYTHING).items],
             [record.pledge.id for record in tx.records.get_many(ids)],
         )
 
