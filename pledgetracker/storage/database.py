@@ -13,6 +13,7 @@ from pledgetracker.storage import dialects
 from pledgetracker.storage.alerts import AlertStore
 from pledgetracker.storage.flags import FlagStore
 from pledgetracker.storage.heartbeats import HeartbeatStore
+from pledgetracker.storage.idempotency import IdempotencyStore
 from pledgetracker.storage.initiatives import InitiativeStore
 from pledgetracker.storage.keys import KeyStore
 from pledgetracker.storage.pledgers import PledgerStore
@@ -76,6 +77,11 @@ class Transaction:
     def keys(self) -> KeyStore:
         """API keys."""
         return KeyStore(self._connection)
+
+    @cached_property
+    def idempotency(self) -> IdempotencyStore:
+        """What requests with an Idempotency-Key did."""
+        return IdempotencyStore(self._connection)
 
     @cached_property
     def heartbeats(self) -> HeartbeatStore:
