@@ -92,7 +92,7 @@ def schedule() -> None:
 
 @main.command()
 @click.option(
-    "--at", type=click.DateTime(["%Y-%m-%d"]), help="The day to look at, at its end; today unless said."
+    "--at", type=click.DateTime(["%Y-%m-%d"]), help="The day to look at, at its noon; now unless said."
 )
 @click.option("--apply/--dry-run", default=None, help="With --at nothing is changed unless told to.")
 def tick(at: datetime | None, apply: bool | None) -> None:
@@ -101,7 +101,7 @@ def tick(at: datetime | None, apply: bool | None) -> None:
         raise click.BadParameter(f"Days lie between {FIRST_DAY} and {LAST_DAY}.", param_hint="--at")
     with _started() as runtime:
         _check_schema(runtime)
-        now = runtime.clock() if at is None else _end_of(at.date(), runtime.settings.time_zone)
+        now = runtime.clock() if at is None else _noon_of(at.date(), runtime.settings.time_zone)
         if apply if apply is not None else at is None:
             found, delivered = turn(runtime, now=now, at=None if at is None else now)
             _tell(found)
@@ -116,10 +116,9 @@ def tick(at: datetime | None, apply: bool | None) -> None:
         click.echo("Nothing was changed; --apply does it.")
 
 
-def _end_of(day: date, zone: str) -> datetime:
-    """The last instant of a day."""
-    midnight = datetime.combine(day + timedelta(days=1), time(), ZoneInfo(zone))
-    return midnight - timedelta(microseconds=1)
+def _noon_of(day: date, zone: str) -> datetime:
+    """An instant that is of `day` in nearly every zone; by its end, the next day has begun east of `zone`."""
+    return datetime.combine(day, time(12), ZoneInfo(zone))
 
 
 def _tell(report: TickReport) -> None:

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from itertools import groupby
 from operator import attrgetter
+from typing import Protocol
 
 from pledgetracker.domain.days import start_of
 from pledgetracker.domain.flag import FlagKind
@@ -168,21 +169,42 @@ class Bundle:
     superseded: tuple[Owed, ...]
 
 
-def collapse(owed: Iterable[Owed]) -> Sequence[Bundle]:
-    """One message for each pledge, recipient and channel, for the most urgent of what flags owe.
+class FlagAlert(Protocol):
+    """What tells how urgent an alert is that a flag owes, planned or recorded."""
+
+    @property
+    def kind(self) -> AlertKind:
+        """Of the flag."""
+
+    @property
+    def step(self) -> int:
+        """As in `Step`."""
+
+    @property
+    def due_at(self) -> datetime:
+        """The instant at which it fell due."""
+
+    @property
+    def dedup_key(self) -> str:
+        """Settles what is otherwise equal."""
+
+
+def urgency(alert: FlagAlert) -> tuple[int, int, float, str]:
+    """Sorts alerts that flags owe, the most urgent first.
 
     Among several of `no_progress` the nearest step leads; among other equals the one that fell due last.
     """
+    assert isinstance(alert.kind, FlagKind)
+    days_left = alert.step if alert.kind is FlagKind.NO_PROGRESS else 0
+    return alert.kind.urgency, days_left, -alert.due_at.timestamp(), alert.dedup_key
 
-    def by_urgency(alert: Owed) -> tuple[int, int, float, str]:
-        assert isinstance(alert.kind, FlagKind)
-        days_left = alert.step if alert.kind is FlagKind.NO_PROGRESS else 0
-        return alert.kind.urgency, days_left, -alert.due_at.timestamp(), alert.dedup_key
 
+def collapse(owed: Iterable[Owed]) -> Sequence[Bundle]:
+    """One message for each pledge, recipient and channel, for the most urgent of what flags owe."""
     where = attrgetter("destination")
     bundles = []
     for _, group in groupby(sorted(owed, key=where), key=where):
-        leader, *others = sorted(group, key=by_urgency)
+        leader, *others = sorted(group, key=urgency)
         bundles.append(Bundle(leader, tuple(others)))
     return bundles
 

@@ -2,14 +2,16 @@
 
 import random
 import secrets
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
 
 from pledgetracker.channels.base import Channel, ChannelDown, RecipientRefused, Session, TryLater
-from pledgetracker.domain.alert import AlertState, NewsKind, message_id
+from pledgetracker.domain.alert import AlertState, NewsKind, message_id, urgency
 from pledgetracker.domain.days import local_day
 from pledgetracker.domain.flag import FlagKind
 from pledgetracker.domain.letter import Letter
@@ -20,7 +22,10 @@ from pledgetracker.storage.alerts import AlertEntry
 from pledgetracker.storage.database import Database, Transaction, Unavailable
 
 BATCH = 50
-LEASE = timedelta(minutes=10)
+# Short, so that the alerts of a process that was killed soon leave by another; kept while the process lives.
+LEASE = timedelta(seconds=30)
+RENEWAL = timedelta(seconds=5)
+LONGEST_ROUND = timedelta(minutes=10)
 FIRST_RETRY = timedelta(minutes=1)
 LONGEST_RETRY = timedelta(hours=2)
 GIVES_UP_AFTER = timedelta(days=5)
@@ -69,10 +74,61 @@ def deliver(database: Database, office: PostOffice, rules: Rules) -> DeliveryRep
     """
     report = DeliveryReport()
     while report.outage is None:
-        turn = _Round(database, office, rules, secrets.token_hex(16), office.clock() + LEASE, report)
-        if not turn.deliver():
-            break
+        lease = _Lease(database, office.clock)
+        with lease.kept():
+            if not _Round(database, office, rules, lease, report).deliver():
+                break
     return report
+
+
+class _Lease:
+    """The claim on a batch of alerts, renewed until the round is over, hangs, or its process is no more.
+
+    Attributes:
+        token: what marks the alerts as claimed by this round.
+        until: when others may take them over.
+    """
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self.token = secrets.token_hex(16)
+        self.until = clock() + LEASE
+        self._database = database
+        self._clock = clock
+
+    def is_running_out(self) -> bool:
+        """Whether too little of it is left to send one more letter."""
+        return self._clock() >= self.until - LEASE / 2
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Renew it in the background: one letter to a slow mail server may take minutes."""
+        is_over = threading.Event()
+        keeper = threading.Thread(target=self._keep, args=(is_over,), name="lease", daemon=True)
+        keeper.start()
+        try:
+            yield
+        finally:
+            is_over.set()
+            keeper.join()
+
+    def _keep(self, is_over: threading.Event) -> None:
+        for _ in range(LONGEST_ROUND // RENEWAL):
+            if is_over.wait(RENEWAL.total_seconds()):
+                return
+            try:
+                self.renew()
+            except Unavailable as outage:
+                log.warning("a lease could not be renewed; it is tried again", reason=str(outage))
+
+    def renew(self) -> None:
+        """Hold the claimed alerts for another while.
+
+        Raises:
+            Unavailable: the database cannot be reached.
+        """
+        until = self._clock() + LEASE
+        self._database.write(lambda tx: tx.alerts.renew(token=self.token, until=until))
+        self.until = until
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +138,14 @@ class _Round:
     database: Database
     office: PostOffice
     rules: Rules
-    token: str
-    lease_until: datetime
+    lease: _Lease
     report: DeliveryReport
 
     def deliver(self) -> bool:
         """Claim a batch and deliver it; False if there was nothing to claim."""
         now = self.office.clock()
         claims = self.database.write(
-            lambda tx: tx.alerts.claim(now=now, until=self.lease_until, token=self.token, limit=BATCH)
+            lambda tx: tx.alerts.claim(now=now, until=self.lease.until, token=self.lease.token, limit=BATCH)
         )
         if claims:
             letters = self._prepare(claims)
@@ -114,7 +169,7 @@ class _Round:
         with self.office.channel.open() as session:
             while waiting:
                 # Beyond its lease an alert may be somebody else's; half of it is left for the last letter.
-                if self.office.clock() >= self.lease_until - LEASE / 2:
+                if self.lease.is_running_out():
                     self._give_back(waiting, "The round took too long.")
                     return
                 try:
@@ -164,7 +219,7 @@ class _Round:
     ) -> dict[int, Letter]:
         """Store letters and ends; returns the letters that count."""
         for alert, state, reason in ends:
-            is_mine = tx.alerts.end(alert.id, state, reason, token=self.token, now=now)
+            is_mine = tx.alerts.end(alert.id, state, reason, token=self.lease.token, now=now)
             if is_mine and state is AlertState.CANCELLED:
                 promote(tx, alert, self.rules, now=now)
         return {key: tx.alerts.keep_letter(key, letter, now=now) for key, letter in composed.items()}
@@ -208,7 +263,9 @@ class _Round:
 
     def _end(self, alert: AlertEntry, state: AlertState, reason: str | None) -> None:
         now = self.office.clock()
-        self.database.write(lambda tx: tx.alerts.end(alert.id, state, reason, token=self.token, now=now))
+        self.database.write(
+            lambda tx: tx.alerts.end(alert.id, state, reason, token=self.lease.token, now=now)
+        )
 
     def _put_off(self, alert: AlertEntry, reason: str) -> None:
         now = self.office.clock()
@@ -217,12 +274,14 @@ class _Round:
             self.report.dead += 1
             return
         until = now + backoff(alert.attempts)
-        self.database.write(lambda tx: tx.alerts.put_off(alert.id, reason, token=self.token, until=until))
+        self.database.write(
+            lambda tx: tx.alerts.put_off(alert.id, reason, token=self.lease.token, until=until)
+        )
         self.report.put_off += 1
 
     def _give_back(self, waiting: Sequence[tuple[AlertEntry, Letter]], reason: str) -> None:
         keys, until = [alert.id for alert, _ in waiting], self.office.clock() + OUTAGE_RETRY
-        self.database.write(lambda tx: tx.alerts.give_back(keys, reason, token=self.token, until=until))
+        self.database.write(lambda tx: tx.alerts.give_back(keys, reason, token=self.lease.token, until=until))
 
 
 def _unforeseen(error: Exception) -> str:
@@ -256,11 +315,6 @@ def promote(tx: Transaction, cancelled: AlertEntry, rules: Rules, *, now: dateti
     silent = [a for a in tx.alerts.spoken_for_by(cancelled.id) if why_moot(tx, a, rules, now=now) is None]
     if not silent:
         return
-    leader, *others = sorted(silent, key=_urgency)
+    leader, *others = sorted(silent, key=urgency)
     tx.alerts.revive(leader.id, now=now)
     tx.alerts.hand_over([alert.id for alert in others], leader.id)
-
-
-def _urgency(alert: AlertEntry) -> tuple[int, float, int]:
-    assert isinstance(alert.kind, FlagKind)
-    return alert.kind.urgency, -alert.due_at.timestamp(), alert.id

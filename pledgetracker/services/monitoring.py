@@ -5,13 +5,14 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from pledgetracker.domain.alert import AlertKind, OpenFlag, Owed, Recipient, collapse, owed_by, steps
+from pledgetracker.domain.alert import AlertKind, OpenFlag, Owed, Recipient, collapse, owed_by, steps, urgency
 from pledgetracker.domain.days import local_day, start_of
 from pledgetracker.domain.flag import Flag, turning_days
 from pledgetracker.domain.pledge import Pledge
 from pledgetracker.domain.record import Record
 from pledgetracker.domain.standing import Standing, standing
 from pledgetracker.services.rules import Rules
+from pledgetracker.storage.alerts import AlertEntry
 from pledgetracker.storage.database import Database, Transaction
 from pledgetracker.storage.pledges import Outlook
 
@@ -126,21 +127,44 @@ def _owed(
 def _plan(
     tx: Transaction, owed: Mapping[str, Owed], still_open: Collection[Identity], now: datetime
 ) -> tuple[list[Owed], list[Owed]]:
-    """Record what is owed and nobody has recorded: (to be sent, spoken for by those)."""
+    """Record what is owed and nobody has recorded: (to be sent, spoken for by those or by one that waits)."""
     recorded = tx.alerts.recorded(owed) if owed else set()
     fresh = [alert for key, alert in owed.items() if key not in recorded]
     over = [alert for alert in fresh if (alert.kind, alert.milestone, alert.episode) not in still_open]
     planned: list[Owed] = []
     superseded: list[Owed] = []
+    waiting = _waiting(tx, fresh, still_open)
+    told = set()
     for bundle in collapse(alert for alert in fresh if alert not in over):
-        leader = tx.alerts.plan(bundle.leader, now=now)
         passed = [alert for alert in over if alert.destination == bundle.leader.destination]
-        tx.alerts.plan_superseded([*bundle.superseded, *passed], leader, now=now)
-        planned.append(bundle.leader)
-        superseded += [*bundle.superseded, *passed]
-    told = {alert.destination for alert in planned}
+        others = [*bundle.superseded, *passed]
+        rivals = [alert for alert in waiting if alert.destination == bundle.leader.destination]
+        first = min(rivals, key=urgency, default=None)
+        if first is None or urgency(bundle.leader) < urgency(first):
+            speaker = tx.alerts.plan(bundle.leader, now=now)
+            planned.append(bundle.leader)
+        else:
+            speaker = first.id
+            tx.alerts.forget_letter(speaker)
+            others.append(bundle.leader)
+        tx.alerts.fold([alert.id for alert in rivals if alert.id != speaker], speaker, now=now)
+        tx.alerts.plan_superseded(others, speaker, now=now)
+        superseded += others
+        told.add(bundle.leader.destination)
     tx.alerts.plan_over([alert for alert in over if alert.destination not in told], now=now)
     return planned, superseded
+
+
+def _waiting(
+    tx: Transaction, fresh: Sequence[Owed], still_open: Collection[Identity]
+) -> Sequence[AlertEntry]:
+    """What is owed from before and nobody has tried to send: it shares one message with what is fresh."""
+    return [
+        alert
+        for pledge in {owed.pledge for owed in fresh}
+        for alert in tx.alerts.waiting(pledge)
+        if (alert.kind, alert.milestone, alert.episode) in still_open
+    ]
 
 
 def heed(database: Database, rules: Rules, *, now: datetime) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import (
     RowMapping,
     and_,
     case,
+    delete,
     func,
     insert,
     literal,
@@ -20,6 +21,7 @@ from sqlalchemy import (
 )
 
 from pledgetracker.domain.alert import AlertKind, AlertState, Channel, Owed, Recipient, alert_kind
+from pledgetracker.domain.flag import FlagKind
 from pledgetracker.domain.letter import Letter
 from pledgetracker.storage.dialects import insert_or_ignore
 from pledgetracker.storage.paging import Page, PageRequest, fetch
@@ -58,6 +60,11 @@ class AlertEntry:
     ended_at: datetime | None
     dedup_key: str
 
+    @property
+    def destination(self) -> tuple[str, str, str]:
+        """As that of what was owed."""
+        return self.pledge, self.recipient.email, self.channel.value
+
 
 @dataclass(frozen=True, slots=True)
 class AlertFilter:
@@ -65,6 +72,15 @@ class AlertFilter:
 
     pledge: str | None = None
     state: AlertState | None = None
+
+
+# Given back without having been tried, an alert has no attempt either, though its letter may be composed.
+_UNTRIED = (
+    alerts.c.state == AlertState.PENDING.value,
+    alerts.c.attempts == 0,
+    alerts.c.lease_until.is_(None),
+    alerts.c.kind.in_([kind.value for kind in FlagKind]),
+)
 
 
 class AlertStore:
@@ -96,6 +112,24 @@ class AlertStore:
         ended = {"reason": "The flag was cleared before anybody looked.", "ended_at": now}
         rows = [_row(alert, AlertState.CANCELLED, now) | ended for alert in owed]
         insert_or_ignore(self._connection, alerts, rows)
+
+    def waiting(self, pledge: str) -> Sequence[AlertEntry]:
+        """What flags of a pledge owe and nobody has tried to send yet."""
+        query = select(alerts).where(alerts.c.pledge == pledge, *_UNTRIED)
+        return [_entry(row) for row in self._connection.execute(query.order_by(alerts.c.id)).mappings()]
+
+    def fold(self, keys: Collection[int], into: int, *, now: datetime) -> None:
+        """Record that the alert `into` speaks for waiting ones, and for those they were to speak for."""
+        reason = "A more urgent alert, owed before it could be sent, speaks for it."
+        ended = {
+            "state": AlertState.SUPERSEDED.value,
+            "superseded_by": into,
+            "reason": reason,
+            "ended_at": now,
+        }
+        self._connection.execute(update(alerts).where(alerts.c.id.in_(keys), *_UNTRIED).values(ended))
+        spoken_for = (alerts.c.superseded_by.in_(keys), alerts.c.state == AlertState.SUPERSEDED.value)
+        self._connection.execute(update(alerts).where(*spoken_for).values(superseded_by=into))
 
     def claim(self, *, now: datetime, until: datetime, token: str, limit: int) -> Sequence[AlertEntry]:
         """Take pending alerts that are due for an attempt, for as long as the lease runs.
@@ -129,6 +163,11 @@ class AlertStore:
         )
         rows = self._connection.execute(taken).mappings().all()
         return sorted((_entry(row) for row in rows), key=lambda alert: (alert.next_attempt_at, alert.id))
+
+    def renew(self, *, token: str, until: datetime) -> None:
+        """Hold what is claimed under `token` for longer; what has ended or passed on is not touched."""
+        mine = (alerts.c.state == AlertState.PENDING.value, alerts.c.lease_token == token)
+        self._connection.execute(update(alerts).where(*mine).values(lease_until=until))
 
     def end(self, key: int, state: AlertState, reason: str | None, *, token: str, now: datetime) -> bool:
         """Record how an alert ended; False if its claim has passed to somebody else."""
@@ -199,6 +238,10 @@ class AlertStore:
         }
         is_first = insert_or_ignore(self._connection, letters, [row]) == 1
         return letter if is_first else self.letter(key) or letter
+
+    def forget_letter(self, key: int) -> None:
+        """Let the message of an alert that nobody has tried to send be composed anew."""
+        self._connection.execute(delete(letters).where(letters.c.alert == key))
 
     def page(self, wanted: AlertFilter, request: PageRequest) -> Page[AlertEntry]:
         """One page of the stored record."""

@@ -148,14 +148,24 @@ def test_a_day_can_be_looked_at_without_changing_anything(
     assert day_before.output.startswith("0 pledges looked at")
 
 
-def test_the_day_looked_at_ends_where_the_settings_say(
+@pytest.mark.parametrize("where", ["America/New_York", "UTC", "Europe/Paris", "Asia/Tokyo"])
+def test_the_day_looked_at_is_the_same_day_where_the_pledge_is(
+    invoke: Invoke, runtime: Runtime, clock: Clock, where: str
+) -> None:
+    clock.now = noon("2026-01-01")
+    add_pledge(runtime, due=None, time_zone=where)
+    assert "0 changed" in invoke("tick", "--at", "2026-05-01", TIME_ZONE="UTC").output
+    assert "1 changed" in invoke("tick", "--at", "2026-05-02", TIME_ZONE="UTC").output
+
+
+def test_noon_of_the_day_looked_at_is_where_the_settings_say(
     invoke: Invoke, runtime: Runtime, clock: Clock
 ) -> None:
     clock.now = noon("2026-01-01")
-    add_pledge(runtime, due=None, time_zone="UTC")
-    # By the end of that day in Honolulu the next one has long begun where the pledge is.
-    assert "1 changed" in invoke("tick", "--at", "2026-05-01", TIME_ZONE="Pacific/Honolulu").output
-    assert "0 changed" in invoke("tick", "--at", "2026-05-01", TIME_ZONE="UTC").output
+    add_pledge(runtime, due=None, time_zone="Pacific/Kiritimati")
+    # At noon in London the next day has begun there.
+    assert "1 changed" in invoke("tick", "--at", "2026-05-01", TIME_ZONE="Europe/London").output
+    assert "0 changed" in invoke("tick", "--at", "2026-05-01", TIME_ZONE="Pacific/Kiritimati").output
 
 
 def test_a_day_that_is_applied_is_recorded_and_delivered(

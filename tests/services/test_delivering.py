@@ -5,17 +5,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from email import message_from_bytes
+from email.policy import default as default_policy
 from pathlib import Path
+from queue import Queue
 
 import pytest
 
 from pledgetracker.channels.base import Channel, Session
 from pledgetracker.domain.alert import AlertState, message_id
+from pledgetracker.domain.days import Due
 from pledgetracker.domain.letter import Letter
 from pledgetracker.domain.notice import Notice
 from pledgetracker.domain.pledge import Contact
 from pledgetracker.runtime import Runtime
-from pledgetracker.services import pledging
+from pledgetracker.services import delivering, pledging
 from pledgetracker.services.delivering import (
     BATCH,
     FIRST_RETRY,
@@ -26,6 +30,7 @@ from pledgetracker.services.delivering import (
     backoff,
     deliver,
 )
+from pledgetracker.storage.alerts import AlertStore
 from pledgetracker.storage.database import Database, Transaction, Unavailable
 from tests.conftest import Clock
 from tests.services.conftest import RuntimeOf
@@ -294,6 +299,28 @@ def test_two_dispatchers_at_once_send_each_alert_once(runtime_of: RuntimeOf, clo
     assert set(states(one).values()) == {"sent"}
 
 
+def test_what_came_to_be_owed_during_an_outage_is_named_in_the_message_that_waits(
+    mailing: Runtime, clock: Clock, port: int
+) -> None:
+    clock.now = noon("2026-01-01")
+    mailing = without_news(mailing)
+    add_pledge(mailing, due=Due.parse("2026-03-31"), cadence_days=3_000)
+    clock.now = noon("2026-04-01")
+    tick(mailing)
+    assert send(mailing).outage is not None
+    report(mailing, value=10)
+    report(mailing, value=20)
+    clock.now += timedelta(minutes=1)
+    sink = Sink()
+    with listening(sink, port):
+        assert send(mailing).sent == 1
+    [letter] = sink.taken
+    body = message_from_bytes(letter.content, policy=default_policy).get_body(("plain",))
+    assert body is not None
+    assert "The reports for 1\N{NO-BREAK SPACE}April 2026 disagree" in body.get_content()
+    assert alerts(mailing, AlertState.PENDING) == []
+
+
 def claim(runtime: Runtime, clock: Clock, token: str) -> list[int]:
     entries = runtime.database.write(
         lambda tx: tx.alerts.claim(now=clock.now, until=clock.now + LEASE, token=token, limit=10)
@@ -374,6 +401,37 @@ def test_a_round_that_takes_half_its_lease_gives_the_rest_back(
         clock.now += OUTAGE_RETRY
         assert send(mailing).sent == 1
     assert len(sink.taken) == 3
+
+
+def test_a_letter_that_takes_longer_than_its_lease_stays_claimed(
+    mailing: Runtime, clock: Clock, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivering, "RENEWAL", timedelta(milliseconds=20))
+    owe(mailing, clock)
+
+    renewals: Queue[datetime] = Queue()
+    renew = AlertStore.renew
+
+    def renew_and_tell(store: AlertStore, *, token: str, until: datetime) -> None:
+        renew(store, token=token, until=until)
+        renewals.put(until)
+
+    monkeypatch.setattr(AlertStore, "renew", renew_and_tell)
+
+    def slowly(_: Arrived) -> str:
+        clock.now += LEASE - timedelta(seconds=1)
+        # The first may have been on its way before the clock moved, and the second not be committed yet.
+        seen = 0
+        while seen < 2:
+            seen += renewals.get(timeout=10) == clock.now + LEASE
+        clock.now += LEASE - timedelta(seconds=1)
+        assert claim(mailing, clock, "other") == []
+        return OK
+
+    sink = Sink(at_data=slowly)
+    with listening(sink, port):
+        assert send(mailing).sent == 1
+    assert told(alerts(mailing)) == [("never_reported", 0, "sent")]
 
 
 def test_progress_is_told_for_every_update_and_news_is_never_folded_together(

@@ -304,6 +304,50 @@ def test_what_fell_due_before_a_report_is_owed_even_if_the_report_clears_it(
     assert flag.cleared_at == clock.now
 
 
+def test_what_waits_is_folded_into_what_is_more_urgent(runtime: Runtime, clock: Clock) -> None:
+    clock.now = noon("2026-01-01")
+    add_pledge(runtime)
+    clock.now = noon("2026-05-02")
+    tick(runtime)
+    assert told(alerts(runtime, AlertState.PENDING)) == [("never_reported", 0, "pending")]
+    clock.now = noon("2027-01-02")
+    tick(runtime)
+    [leader] = alerts(runtime, AlertState.PENDING)
+    assert (leader.kind.value, leader.step) == ("overdue", 1)
+    # Those for which the folded one was to speak have a new speaker too.
+    superseded = alerts(runtime, AlertState.SUPERSEDED)
+    assert ("never_reported", 0) in {(alert.kind.value, alert.step) for alert in superseded}
+    assert {alert.superseded_by for alert in superseded} == {leader.id}
+    assert all(alert.reason for alert in superseded)
+
+
+def test_what_is_less_urgent_than_what_waits_is_folded_into_it(runtime: Runtime, clock: Clock) -> None:
+    clock.now = noon("2026-01-01")
+    runtime = without_news(runtime)
+    add_pledge(runtime)
+    clock.now = noon("2027-01-02")
+    tick(runtime)
+    [overdue] = alerts(runtime, AlertState.PENDING)
+    report(runtime, value=10)
+    report(runtime, value=20)
+    assert open_flags(runtime) == {"overdue", "conflict"}
+    assert [alert.id for alert in alerts(runtime, AlertState.PENDING)] == [overdue.id]
+    [conflict] = [alert for alert in alerts(runtime) if alert.kind.value == "conflict"]
+    assert (conflict.state, conflict.superseded_by) == (AlertState.SUPERSEDED, overdue.id)
+
+
+def test_what_waits_and_is_moot_speaks_for_nothing(runtime: Runtime, clock: Clock) -> None:
+    clock.now = noon("2026-01-01")
+    runtime = without_news(runtime)
+    add_pledge(runtime)
+    clock.now = noon("2026-05-02")
+    tick(runtime)
+    report(runtime, value=10)
+    report(runtime, value=1)
+    pending = told(alerts(runtime, AlertState.PENDING))
+    assert pending == [("never_reported", 0, "pending"), ("behind", 0, "pending")]
+
+
 def test_each_recipient_is_told_once_in_the_language_of_the_contact(runtime: Runtime, clock: Clock) -> None:
     clock.now = noon("2026-01-01")
     watchers = (Recipient(ANN, None, "en"), Recipient("eve@example.org", None, "en"))
