@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from flask import Response
 
+from pledgetracker.api.access import actor
 from pledgetracker.storage.database import Transaction
 from pledgetracker.web import runtime
 
@@ -14,4 +15,4 @@ def effect(work: Callable[[Transaction], Response]) -> Response:
     Raises:
         Unavailable: the database cannot be reached; nothing was changed.
     """
-    return runtime().database.write(work)
+    return runtime().database.write(work, actor=actor())

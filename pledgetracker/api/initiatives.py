@@ -87,7 +87,7 @@ def delete(initiative: str) -> Response:
     """Remove an initiative that nothing names."""
 
     def remove(tx: Transaction) -> Response:
-        cataloguing.delete_initiative(tx, initiative)
+        cataloguing.delete_initiative(tx, initiative, now=now())
         return nothing()
 
     return effect(remove)

@@ -85,7 +85,7 @@ def delete(pledger: str) -> Response:
     """Remove a pledger that nothing names."""
 
     def remove(tx: Transaction) -> Response:
-        cataloguing.delete_pledger(tx, pledger)
+        cataloguing.delete_pledger(tx, pledger, now=now())
         return nothing()
 
     return effect(remove)

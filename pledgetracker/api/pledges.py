@@ -125,7 +125,7 @@ def delete(pledge: str) -> Response:
     """Remove a pledge entered by mistake; one with a history can only be withdrawn."""
 
     def remove(tx: Transaction) -> Response:
-        pledging.delete_pledge(tx, pledge)
+        pledging.delete_pledge(tx, pledge, now=now())
         return nothing()
 
     return effect(remove)
