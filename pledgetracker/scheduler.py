@@ -15,7 +15,8 @@ from pledgetracker.runtime import Runtime
 from pledgetracker.services.checking import SCHEDULER
 from pledgetracker.services.delivering import DeliveryReport, deliver
 from pledgetracker.services.monitoring import TickReport, heed, tick
-from pledgetracker.storage.database import Unavailable
+from pledgetracker.services.tidying import tidy
+from pledgetracker.storage.database import Transaction, Unavailable
 
 MISSED_BEATS = 3
 # Delivering thousands of letters to a slow mail server takes long; a beat longer than this hangs.
@@ -42,7 +43,12 @@ def turn(runtime: Runtime, *, now: datetime, at: datetime | None = None) -> tupl
         "outage": delivered.outage,
         "seconds": round((runtime.clock() - now).total_seconds(), 3),
     }
-    runtime.database.write(lambda tx: tx.heartbeats.beat(SCHEDULER, detail, now=runtime.clock()))
+
+    def close(tx: Transaction) -> None:
+        tidy(tx, now=now)
+        tx.heartbeats.beat(SCHEDULER, detail, now=runtime.clock())
+
+    runtime.database.write(close)
     say = log.warning if delivered.outage or delivered.dead else log.info
     say("tick", **detail, cancelled=delivered.cancelled)
     return found, delivered

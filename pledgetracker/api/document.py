@@ -48,6 +48,29 @@ HEADERS: dict[HTTPStatus, dict[str, Any]] = {
         }
     },
 }
+_ETAG = {"ETag": {"description": "Changes with what is shown.", "schema": {"type": "string"}}}
+_IDEMPOTENCY_KEY = {
+    "in": "header",
+    "name": "Idempotency-Key",
+    "description": (
+        "Any text of your own, such as a UUID. Repeating the same request under it within 7 days does nothing"
+        " more and answers as the first did, with `Idempotent-Replayed: true`; another request under it is"
+        " refused."
+    ),
+    "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
+}
+_IF_MATCH = {
+    "in": "header",
+    "name": "If-Match",
+    "description": "The ETag that you saw; if somebody has made a change since, yours is refused (412).",
+    "schema": {"type": "string", "pattern": '^"[!#-~]{1,100}"$'},
+}
+_IF_NONE_MATCH = {
+    "in": "header",
+    "name": "If-None-Match",
+    "description": "The ETag that you have; if it still holds, the answer is 304 without a body.",
+    "schema": {"type": "string", "pattern": '^"[!#-~]{1,100}"$'},
+}
 # Problems that any call may end with, and those that only one with a body or a scope can.
 _FOR_ALL = (
     HTTPStatus.UNAUTHORIZED,
@@ -147,6 +170,7 @@ def _complete(app: Flask, document: dict[str, Any]) -> None:
         for method in rule.methods or ():
             if scope is not None and (operation := path.get(method.lower())) is not None:
                 _complete_call(operation, scope)
+                _add_conditions(operation, method, is_one=rule.endpoint.endswith(".get"))
 
 
 def _complete_call(operation: dict[str, Any], scope: Scope) -> None:
@@ -161,6 +185,20 @@ def _complete_call(operation: dict[str, Any], scope: Scope) -> None:
         responses[str(status.value)] = {"$ref": f"#/components/responses/{status.name}"}
     if "201" in responses:
         responses["201"]["headers"] = HEADERS[HTTPStatus.CREATED]
+
+
+def _add_conditions(operation: dict[str, Any], method: str, *, is_one: bool) -> None:
+    """Say which headers make a call conditional, or happen once."""
+    parameters = operation.setdefault("parameters", [])
+    if method in {"POST", "PATCH", "DELETE"}:
+        parameters.append(_IDEMPOTENCY_KEY)
+        operation["responses"]["400"] = {"$ref": "#/components/responses/BAD_REQUEST"}
+    if method in {"PATCH", "DELETE"}:
+        parameters.append(_IF_MATCH)
+    if method == "GET" and is_one:
+        parameters.append(_IF_NONE_MATCH)
+        operation["responses"]["200"]["headers"] = _ETAG
+        operation["responses"]["304"] = {"description": "You have it already.", "headers": _ETAG}
 
 
 def _template(rule: str) -> str:

@@ -9,7 +9,9 @@ from pledgetracker.api import examples
 from pledgetracker.api.access import needs
 from pledgetracker.api.answers import answer, created, listed, nothing
 from pledgetracker.api.blueprint import ApiBlueprint, list_of
+from pledgetracker.api.conditions import check_entry_unchanged, entry_tag, tagged, unless_known
 from pledgetracker.api.effects import effect
+from pledgetracker.api.fields import Slug
 from pledgetracker.api.paging import PageQuery, Sort
 from pledgetracker.api.schemas import InitiativeChange, InitiativeDocument
 from pledgetracker.domain.access import Scope
@@ -21,10 +23,11 @@ blueprint = ApiBlueprint("initiatives", __name__, description="What groups pledg
 
 
 class InitiativeQuery(PageQuery):
-    """In which order initiatives are wanted."""
+    """Which initiatives are wanted, in which order."""
 
     types = {"id": str, "title": str, "updated_at": datetime}
 
+    parent = Slug(metadata={"description": "Those that stand directly under this one."})
     sort = Sort(("id", "title", "updated_at"), load_default="id")
 
 
@@ -36,7 +39,7 @@ def list_all(query: dict[str, Any]) -> Response:
     """List initiatives."""
     page = query["page"]
     with runtime().database.read() as tx:
-        found = cataloguing.list_initiatives(tx, page)
+        found = cataloguing.list_initiatives(tx, page, parent=query.get("parent"))
     return listed(InitiativeDocument, found, next_cursor(page, found.after))
 
 
@@ -50,7 +53,8 @@ def add(fields: Any) -> Response:
 
     def record(tx: Transaction) -> Response:
         made = cataloguing.add_initiative(tx, fields, now=now())
-        return created(InitiativeDocument, made, url_for("initiatives.get", initiative=made.id))
+        location = url_for("initiatives.get", initiative=made.id)
+        return tagged(created(InitiativeDocument, made, location), entry_tag(made))
 
     return effect(record)
 
@@ -61,32 +65,36 @@ def add(fields: Any) -> Response:
 @blueprint.refuses(404)
 def get(initiative: str) -> Response:
     """Show an initiative."""
-    with runtime().database.read() as tx:
-        return answer(InitiativeDocument, cataloguing.get_initiative(tx, initiative))
+    with runtime().database.glance() as tx:
+        found = cataloguing.get_initiative(tx, initiative)
+    return unless_known(entry_tag(found), lambda: answer(InitiativeDocument, found))
 
 
 @blueprint.route("/initiatives/<slug:initiative>", methods=["PATCH"])
 @needs(Scope.WRITE)
 @blueprint.arguments(InitiativeChange(partial=True), example=examples.INITIATIVE_CHANGE)
 @blueprint.response(200, InitiativeDocument)
-@blueprint.refuses(404)
+@blueprint.refuses(404, 412)
 def change(fields: Any, initiative: str) -> Response:
     """Change an initiative."""
-    return effect(
-        lambda tx: answer(
-            InitiativeDocument, cataloguing.change_initiative(tx, initiative, fields, now=now())
-        )
-    )
+
+    def edit(tx: Transaction) -> Response:
+        check_entry_unchanged("initiative", tx.initiatives.lock(initiative))
+        changed = cataloguing.change_initiative(tx, initiative, fields, now=now())
+        return tagged(answer(InitiativeDocument, changed), entry_tag(changed))
+
+    return effect(edit)
 
 
 @blueprint.route("/initiatives/<slug:initiative>", methods=["DELETE"])
 @needs(Scope.WRITE)
 @blueprint.response(204)
-@blueprint.refuses(404, 409)
+@blueprint.refuses(404, 409, 412)
 def delete(initiative: str) -> Response:
     """Remove an initiative that nothing names."""
 
     def remove(tx: Transaction) -> Response:
+        check_entry_unchanged("initiative", tx.initiatives.lock(initiative))
         cataloguing.delete_initiative(tx, initiative, now=now())
         return nothing()
 

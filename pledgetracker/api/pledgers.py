@@ -9,10 +9,13 @@ from pledgetracker.api import examples
 from pledgetracker.api.access import needs
 from pledgetracker.api.answers import answer, created, listed, nothing
 from pledgetracker.api.blueprint import ApiBlueprint, list_of
+from pledgetracker.api.conditions import check_entry_unchanged, entry_tag, tagged, unless_known
 from pledgetracker.api.effects import effect
+from pledgetracker.api.fields import Choice
 from pledgetracker.api.paging import PageQuery, Sort
 from pledgetracker.api.schemas import PledgerChange, PledgerDocument
 from pledgetracker.domain.access import Scope
+from pledgetracker.domain.catalogue import PledgerKind
 from pledgetracker.services import cataloguing
 from pledgetracker.storage.database import Transaction
 from pledgetracker.web import next_cursor, now, runtime
@@ -21,10 +24,11 @@ blueprint = ApiBlueprint("pledgers", __name__, description="Who made promises")
 
 
 class PledgerQuery(PageQuery):
-    """In which order pledgers are wanted."""
+    """Which pledgers are wanted, in which order."""
 
     types = {"id": str, "name": str, "updated_at": datetime}
 
+    kind = Choice(PledgerKind)
     sort = Sort(("id", "name", "updated_at"), load_default="id")
 
 
@@ -36,7 +40,7 @@ def list_all(query: dict[str, Any]) -> Response:
     """List pledgers."""
     page = query["page"]
     with runtime().database.read() as tx:
-        found = cataloguing.list_pledgers(tx, page)
+        found = cataloguing.list_pledgers(tx, page, kind=query.get("kind"))
     return listed(PledgerDocument, found, next_cursor(page, found.after))
 
 
@@ -50,7 +54,8 @@ def add(fields: Any) -> Response:
 
     def record(tx: Transaction) -> Response:
         made = cataloguing.add_pledger(tx, fields, now=now())
-        return created(PledgerDocument, made, url_for("pledgers.get", pledger=made.id))
+        location = url_for("pledgers.get", pledger=made.id)
+        return tagged(created(PledgerDocument, made, location), entry_tag(made))
 
     return effect(record)
 
@@ -61,30 +66,36 @@ def add(fields: Any) -> Response:
 @blueprint.refuses(404)
 def get(pledger: str) -> Response:
     """Show a pledger."""
-    with runtime().database.read() as tx:
-        return answer(PledgerDocument, cataloguing.get_pledger(tx, pledger))
+    with runtime().database.glance() as tx:
+        found = cataloguing.get_pledger(tx, pledger)
+    return unless_known(entry_tag(found), lambda: answer(PledgerDocument, found))
 
 
 @blueprint.route("/pledgers/<slug:pledger>", methods=["PATCH"])
 @needs(Scope.WRITE)
 @blueprint.arguments(PledgerChange(partial=True), example=examples.PLEDGER_CHANGE)
 @blueprint.response(200, PledgerDocument)
-@blueprint.refuses(404)
+@blueprint.refuses(404, 412)
 def change(fields: Any, pledger: str) -> Response:
     """Change a pledger."""
-    return effect(
-        lambda tx: answer(PledgerDocument, cataloguing.change_pledger(tx, pledger, fields, now=now()))
-    )
+
+    def edit(tx: Transaction) -> Response:
+        check_entry_unchanged("pledger", tx.pledgers.lock(pledger))
+        changed = cataloguing.change_pledger(tx, pledger, fields, now=now())
+        return tagged(answer(PledgerDocument, changed), entry_tag(changed))
+
+    return effect(edit)
 
 
 @blueprint.route("/pledgers/<slug:pledger>", methods=["DELETE"])
 @needs(Scope.WRITE)
 @blueprint.response(204)
-@blueprint.refuses(404, 409)
+@blueprint.refuses(404, 409, 412)
 def delete(pledger: str) -> Response:
     """Remove a pledger that nothing names."""
 
     def remove(tx: Transaction) -> Response:
+        check_entry_unchanged("pledger", tx.pledgers.lock(pledger))
         cataloguing.delete_pledger(tx, pledger, now=now())
         return nothing()
 

@@ -10,6 +10,7 @@ from pledgetracker.api import examples
 from pledgetracker.api.access import needs
 from pledgetracker.api.answers import answer, created, dumper, listed, nothing, to_json
 from pledgetracker.api.blueprint import ApiBlueprint, list_of
+from pledgetracker.api.conditions import check_pledge_unchanged, pledge_tag, tagged, unless_known
 from pledgetracker.api.effects import effect
 from pledgetracker.api.fields import Choice, Day, Line, Slug
 from pledgetracker.api.paging import PageQuery, Sort
@@ -81,7 +82,7 @@ def add(fields: Any) -> Response:
 
     def record(tx: Transaction) -> Response:
         made = pledging.add_pledge(tx, fields, runtime().rules, now=now())
-        return created(PledgeDocument, _seen(made), url_for("pledges.get", pledge=made.pledge.id))
+        return _created(made)
 
     return effect(record)
 
@@ -96,35 +97,42 @@ def get(query: dict[str, Any], pledge: str) -> Response:
     rules = runtime().rules
     record = fetch_record(runtime().database, pledge)
     today = query.get("as_of") or local_day(now(), record.pledge.time_zone)
-    body = record.recall(
-        ("document", rules.policy, today),
-        lambda: to_json(dumper(PledgeDocument)(view(record, rules, now=now(), as_of=today))),
-    )
-    return Response(body, mimetype="application/json")
+
+    def show() -> Response:
+        body = record.recall(
+            ("document", rules.policy, today),
+            lambda: to_json(dumper(PledgeDocument)(view(record, rules, now=now(), as_of=today))),
+        )
+        return Response(body, mimetype="application/json")
+
+    return unless_known(pledge_tag(record.pledge, rules.policy, today), show)
 
 
 @blueprint.route("/pledges/<slug:pledge>", methods=["PATCH"])
 @needs(Scope.WRITE)
 @blueprint.arguments(PledgeChange(partial=True), example=examples.PLEDGE_CHANGE)
 @blueprint.response(200, PledgeDocument)
-@blueprint.refuses(404, 409)
+@blueprint.refuses(404, 409, 412)
 def change(fields: Any, pledge: str) -> Response:
     """Change a pledge. A new `due` is recorded as a move by the tracker, announced today."""
-    return effect(
-        lambda tx: answer(
-            PledgeDocument, _seen(pledging.change_pledge(tx, pledge, fields, runtime().rules, now=now()))
-        )
-    )
+
+    def edit(tx: Transaction) -> Response:
+        check_pledge_unchanged(tx, pledge)
+        changed = pledging.change_pledge(tx, pledge, fields, runtime().rules, now=now())
+        return _tagged(answer(PledgeDocument, _seen(changed)), changed)
+
+    return effect(edit)
 
 
 @blueprint.route("/pledges/<slug:pledge>", methods=["DELETE"])
 @needs(Scope.WRITE)
 @blueprint.response(204)
-@blueprint.refuses(404, 409)
+@blueprint.refuses(404, 409, 412)
 def delete(pledge: str) -> Response:
     """Remove a pledge entered by mistake; one with a history can only be withdrawn."""
 
     def remove(tx: Transaction) -> Response:
+        check_pledge_unchanged(tx, pledge)
         pledging.delete_pledge(tx, pledge, now=now())
         return nothing()
 
@@ -151,7 +159,7 @@ def reschedule(fields: Any, pledge: str) -> Response:
 
     def record(tx: Transaction) -> Response:
         moved = pledging.reschedule(tx, pledge, fields, runtime().rules, now=now())
-        return created(PledgeDocument, _seen(moved), url_for("pledges.get", pledge=pledge))
+        return _created(moved)
 
     return effect(record)
 
@@ -166,7 +174,7 @@ def withdraw(fields: Any, pledge: str) -> Response:
 
     def record(tx: Transaction) -> Response:
         withdrawn = pledging.withdraw(tx, pledge, fields, runtime().rules, now=now())
-        return created(PledgeDocument, _seen(withdrawn), url_for("pledges.get", pledge=pledge))
+        return _created(withdrawn)
 
     return effect(record)
 
@@ -174,15 +182,27 @@ def withdraw(fields: Any, pledge: str) -> Response:
 @blueprint.route("/pledges/<slug:pledge>/withdrawal", methods=["DELETE"])
 @needs(Scope.WRITE)
 @blueprint.response(200, PledgeDocument)
-@blueprint.refuses(404)
+@blueprint.refuses(404, 412)
 def rescind_withdrawal(pledge: str) -> Response:
     """Record that the pledge stands after all."""
-    return effect(
-        lambda tx: answer(
-            PledgeDocument, _seen(pledging.rescind_withdrawal(tx, pledge, runtime().rules, now=now()))
-        )
-    )
+
+    def rescind(tx: Transaction) -> Response:
+        check_pledge_unchanged(tx, pledge)
+        standing = pledging.rescind_withdrawal(tx, pledge, runtime().rules, now=now())
+        return _tagged(answer(PledgeDocument, _seen(standing)), standing)
+
+    return effect(rescind)
 
 
 def _seen(record: Record) -> PledgeView:
     return view(record, runtime().rules, now=now())
+
+
+def _created(record: Record) -> Response:
+    location = url_for("pledges.get", pledge=record.pledge.id)
+    return _tagged(created(PledgeDocument, _seen(record), location), record)
+
+
+def _tagged(shown: Response, record: Record) -> Response:
+    today = local_day(now(), record.pledge.time_zone)
+    return tagged(shown, pledge_tag(record.pledge, runtime().rules.policy, today))

@@ -24,6 +24,8 @@ TABLE: dict[type[Exception], tuple[int, str, str]] = {
     errors.StillReferenced: (409, "still-referenced", "Something else needs it"),
     errors.AlreadySuperseded: (409, "already-superseded", "It has been corrected already"),
     errors.AlreadyWithdrawn: (409, "already-withdrawn", "It is withdrawn already"),
+    errors.Changed: (412, "changed", "Somebody else has changed it"),
+    errors.KeyReused: (422, "key-reused", "The Idempotency-Key belongs to another request"),
     errors.KeyMissing: (401, "key-missing", "A key is needed"),
     errors.KeyUnknown: (401, "key-unknown", "The key is not valid"),
     errors.ScopeTooSmall: (403, "scope-too-small", "The key may not do this"),
@@ -83,6 +85,8 @@ def refused(refusal: Exception) -> Response:
         answer.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
         return answer
     answer = problem(status, name, title, str(refusal))
+    if isinstance(refusal, errors.Changed):
+        answer.set_etag(refusal.tag)
     if status == 401:  # noqa: PLR2004 -- the one status with a header of its own
         answer.headers["WWW-Authenticate"] = 'Bearer realm="pledgetracker"'
     return answer

@@ -9,6 +9,7 @@ from pledgetracker.api import examples
 from pledgetracker.api.access import check_may_report_for, needs
 from pledgetracker.api.answers import answer, created, listed
 from pledgetracker.api.blueprint import ApiBlueprint, list_of
+from pledgetracker.api.conditions import tagged, unless_known, update_tag
 from pledgetracker.api.effects import effect
 from pledgetracker.api.paging import PageQuery, Sort
 from pledgetracker.api.schemas import ProgressDocument
@@ -55,7 +56,8 @@ def add(fields: Any, pledge: str) -> Response:
         check_may_report_for(tx, pledge)
         record, update = record_progress(tx, pledge, fields, runtime().rules, now=now())
         location = url_for("progress.get", pledge=pledge, number=update.number)
-        return created(ProgressDocument, view_update(record, update), location)
+        shown = view_update(record, update)
+        return tagged(created(ProgressDocument, shown, location), update_tag(shown))
 
     return effect(report)
 
@@ -67,4 +69,5 @@ def add(fields: Any, pledge: str) -> Response:
 def get(pledge: str, number: int) -> Response:
     """Show one progress update."""
     with runtime().database.read() as tx:
-        return answer(ProgressDocument, get_update(tx, pledge, number))
+        shown = get_update(tx, pledge, number)
+    return unless_known(update_tag(shown), lambda: answer(ProgressDocument, shown))

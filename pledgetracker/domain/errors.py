@@ -73,6 +73,21 @@ class AlreadyWithdrawn(Refusal):
         )
 
 
+class Changed(Refusal):
+    """Somebody else has changed it since the caller looked."""
+
+    def __init__(self, kind: str, key: str, tag: str) -> None:
+        self.tag = tag
+        super().__init__(f"The {kind} {key!r} has changed since you looked: GET it again, then change it.")
+
+
+class KeyReused(Refusal):
+    """An Idempotency-Key that was used for another request."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"The Idempotency-Key {key!r} was used for another request; use a new one for each.")
+
+
 class KeyMissing(Refusal):
     """The call needs a key and brought none."""
 

@@ -45,9 +45,9 @@ def get_pledger(tx: Transaction, key: str) -> Pledger:
     return found
 
 
-def list_pledgers(tx: Transaction, request: PageRequest) -> Page[Pledger]:
-    """One page of pledgers."""
-    return tx.pledgers.page(request)
+def list_pledgers(tx: Transaction, request: PageRequest, *, kind: PledgerKind | None = None) -> Page[Pledger]:
+    """One page of pledgers, of one kind if that is asked for."""
+    return tx.pledgers.page(request, {"kind": None if kind is None else kind.value})
 
 
 def add_pledger(tx: Transaction, fields: PledgerFields, *, now: datetime) -> Pledger:
@@ -107,9 +107,9 @@ def get_initiative(tx: Transaction, key: str) -> Initiative:
     return found
 
 
-def list_initiatives(tx: Transaction, request: PageRequest) -> Page[Initiative]:
-    """One page of initiatives."""
-    return tx.initiatives.page(request)
+def list_initiatives(tx: Transaction, request: PageRequest, *, parent: str | None = None) -> Page[Initiative]:
+    """One page of initiatives, of those directly under `parent` if that is asked for."""
+    return tx.initiatives.page(request, {"parent": parent})
 
 
 def add_initiative(tx: Transaction, fields: InitiativeFields, *, now: datetime) -> Initiative:

@@ -17,6 +17,7 @@ from pledgetracker.storage.alerts import AlertStore
 from pledgetracker.storage.audit import AuditStore
 from pledgetracker.storage.flags import FlagStore
 from pledgetracker.storage.heartbeats import HeartbeatStore
+from pledgetracker.storage.idempotency import IdempotencyStore
 from pledgetracker.storage.initiatives import InitiativeStore
 from pledgetracker.storage.keys import KeyStore
 from pledgetracker.storage.occupancy import Occupancy, Taken
@@ -100,6 +101,11 @@ class Transaction:
     def keys(self) -> KeyStore:
         """API keys."""
         return KeyStore(self._connection)
+
+    @cached_property
+    def idempotency(self) -> IdempotencyStore:
+        """What requests with an Idempotency-Key did."""
+        return IdempotencyStore(self._connection)
 
     @cached_property
     def heartbeats(self) -> HeartbeatStore:

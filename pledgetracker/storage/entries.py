@@ -25,14 +25,21 @@ class EntryStore(Generic[T]):
         row = self._connection.execute(query).mappings().first()
         return None if row is None else self._read(row)
 
+    def lock(self, key: str) -> T | None:
+        """The entry `key`, kept from every other writer until this transaction ends."""
+        query = select(self._table).where(self._table.c.id == key).with_for_update()
+        row = self._connection.execute(query).mappings().first()
+        return None if row is None else self._read(row)
+
     def exists(self, key: str) -> bool:
         """Whether there is an entry `key`."""
         return bool(self._connection.scalar(select(exists().where(self._table.c.id == key))))
 
-    def page(self, request: PageRequest, *conditions: Any) -> Page[T]:
-        """One page, sorted by one of the table's columns."""
+    def page(self, request: PageRequest, wanted: Mapping[str, str | None]) -> Page[T]:
+        """One page, sorted by one of the table's columns; of `wanted`, columns with None ask for all."""
         sort = self._table.c[request.sort]
-        query = select(self._table).where(*conditions)
+        asked = {name: value for name, value in wanted.items() if value is not None}
+        query = select(self._table).filter_by(**asked)
         return fetch(self._connection, query, request, sort=sort, key=self._table.c.id, read=self._read)
 
     def add(self, key: str, fields: Mapping[str, Any], *, now: datetime) -> None:

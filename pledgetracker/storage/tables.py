@@ -263,6 +263,20 @@ api_keys = Table(
     Column("revoked_at", Instant),
 )
 
+idempotency_records = Table(
+    "idempotency_records",
+    metadata,
+    Column("owner", String(16), primary_key=True),  # the API key whose holder sent it
+    Column("key", String(255), primary_key=True),
+    Column("fingerprint", String(64), nullable=False),
+    Column("status", Integer),
+    Column("headers", Document),
+    Column("body", LargeBinary),
+    Column("recorded_at", Instant, nullable=False),
+    Index("ix_idempotency_records_recorded_at", "recorded_at"),  # dropping the old ones
+    **CLUSTERED,
+)
+
 heartbeats = Table(
     "heartbeats",
     metadata,

@@ -96,3 +96,18 @@ def test_an_initiative_stands_under_one_that_exists_and_never_under_itself(
     }
     freed = editor.patch("/v1/initiatives/middle", json={"parent": None})
     assert freed.get_json()["parent"] is None
+
+
+def test_pledgers_can_be_asked_for_by_kind(editor: FlaskClient, post: Post) -> None:
+    post("/v1/pledgers", {"id": "firm", "name": "Firm", "kind": "company"})
+    post("/v1/pledgers", {"id": "state", "name": "State", "kind": "government"})
+    found = editor.get("/v1/pledgers?kind=government").get_json()["items"]
+    assert [item["id"] for item in found] == ["state"]
+
+
+def test_initiatives_can_be_asked_for_by_what_they_stand_under(editor: FlaskClient, post: Post) -> None:
+    post("/v1/initiatives", {"id": "summits", "title": "Summits"})
+    post("/v1/initiatives", {"id": "first-summit", "title": "First", "parent": "summits"})
+    found = editor.get("/v1/initiatives?parent=summits").get_json()["items"]
+    assert [item["id"] for item in found] == ["first-summit"]
+    assert editor.get("/v1/initiatives?parent=nowhere").get_json()["items"] == []

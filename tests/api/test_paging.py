@@ -39,12 +39,13 @@ ORDERS = [(address, sign + name) for address, names in SORTS.items() for name in
 
 def pages(client: FlaskClient, address: str, **query: Any) -> Iterator[list[dict[str, Any]]]:
     """Every page of a list, first to last."""
-    while True:
+    for _ in range(100):
         page = client.get(address, query_string=query).get_json()
         yield page["items"]
         if page["next_cursor"] is None:
             return
         query["cursor"] = page["next_cursor"]
+    pytest.fail("The list does not end.")
 
 
 def walk(client: FlaskClient, address: str, **query: Any) -> list[Any]:

@@ -26,6 +26,7 @@ from pledgetracker.services.delivering import (
     backoff,
     deliver,
 )
+from pledgetracker.storage.database import Database, Transaction, Unavailable
 from tests.conftest import Clock
 from tests.services.conftest import RuntimeOf
 from tests.sinks import OK, Arrived, Sink, listening
@@ -496,6 +497,40 @@ def test_a_letter_that_breaks_the_channel_is_put_off_and_the_others_wait_for_the
         ]
         clock.now += OUTAGE_RETRY * 2
         assert send(mailing).sent == 2
+
+
+def test_a_letter_taken_while_the_database_is_away_goes_again_under_the_same_message_id(
+    mailing: Runtime, clock: Clock, port: int
+) -> None:
+    owe(mailing, clock)
+    impatient = Database(mailing.settings.database_url, busy_timeout_ms=50)
+    away, back = threading.Event(), threading.Event()
+
+    def keep_busy() -> None:
+        def hold(_: Transaction) -> None:
+            away.set()
+            back.wait(20)
+
+        mailing.database.write(hold)
+
+    busy = threading.Thread(target=keep_busy)
+
+    def take(_: Arrived) -> str:
+        if not away.is_set():
+            busy.start()
+            away.wait(20)
+        return OK
+
+    sink = Sink(at_data=take)
+    with listening(sink, port):
+        with pytest.raises(Unavailable, match="locked"):
+            deliver(impatient, mailing.post_office(), mailing.rules)
+        back.set()
+        busy.join()
+        impatient.close()
+        clock.now += LEASE
+        assert send(mailing).sent == 1
+    assert list(sink.ids.values()) == [2]
 
 
 @pytest.mark.parametrize("answer", ["421 shutting down", "554 5.7.1 relay access denied"])

@@ -30,13 +30,13 @@ from tests import histories
 from tests.world import ANN, alerts, flags, noon
 
 DAY = timedelta(days=1)
-DAYS = 75
+DAYS = 60
 SAID = ("value", "increment", "no_change", "done", "milestone")
 
 randomness = st.randoms(use_true_random=False)
 # Databases are made by the template that the session's fixture holds; nothing of it changes.
 few = settings(
-    max_examples=5,
+    max_examples=4,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     # Draws from a random source hardly shrink, and each example replays two months.

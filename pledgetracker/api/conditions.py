@@ -1,0 +1,92 @@
+"""Conditional requests: 304 for who knows the answer already, 412 for who changes what has changed since.
+
+Tags are made from row versions, not from bodies. That of a pledge also names the day and the thresholds
+that it was judged by, which change its answer and not the pledge.
+"""
+
+import hashlib
+from collections.abc import Callable
+from datetime import date, datetime
+from functools import lru_cache
+
+from flask import Response, request
+
+from pledgetracker.domain.catalogue import Initiative, Pledger
+from pledgetracker.domain.errors import Changed
+from pledgetracker.domain.pledge import Pledge
+from pledgetracker.domain.policy import Policy
+from pledgetracker.services.reading import UpdateView
+from pledgetracker.storage.database import Transaction
+
+
+def entry_tag(entry: Pledger | Initiative) -> str:
+    """The tag of a pledger or initiative."""
+    return _row_tag(entry.version, entry.created_at)
+
+
+def update_tag(shown: UpdateView) -> str:
+    """The tag of a progress update, which changes once at most: when it is corrected."""
+    return f"{_row_tag(shown.update.number, shown.update.recorded_at)}-{shown.superseded_by or 0}"
+
+
+def pledge_tag(pledge: Pledge, policy: Policy, today: date) -> str:
+    """The tag of a pledge as judged on `today` by `policy`."""
+    return f"{_row_tag(pledge.version, pledge.created_at)}-{today:%Y%m%d}-{_digest(policy)}"
+
+
+def _row_tag(version: int, created_at: datetime | None) -> str:
+    # What is deleted and made again begins with version 1 again: the instant tells the two apart.
+    return f"{version}-{int(created_at.timestamp() * 1_000_000) if created_at else 0:x}"
+
+
+@lru_cache(maxsize=8)
+def _digest(policy: Policy) -> str:
+    return hashlib.sha256(repr(policy).encode()).hexdigest()[:8]
+
+
+def unless_known(tag: str, make: Callable[[], Response]) -> Response:
+    """The answer that `make` makes, tagged; 304 without it for a caller who has it already."""
+    # Proxies weaken tags when they compress; for reading, a weak match is a match.
+    is_known = request.if_none_match.contains_weak(tag)
+    answer = Response(status=304) if is_known else make()
+    answer.set_etag(tag)
+    return answer
+
+
+def tagged(answer: Response, tag: str) -> Response:
+    """An answer with its tag."""
+    answer.set_etag(tag)
+    return answer
+
+
+def check_pledge_unchanged(tx: Transaction, key: str) -> None:
+    """Refuse a change by a caller who looked at another version of the pledge; without If-Match let it pass.
+
+    Raises:
+        Changed: it has changed since.
+    """
+    if not request.if_match:
+        return
+    locked = tx.records.lock(key)
+    if locked is not None:
+        pledge = locked.record.pledge
+        _check("pledge", key, _row_tag(pledge.version, pledge.created_at))
+
+
+def check_entry_unchanged(kind: str, entry: Pledger | Initiative | None) -> None:
+    """Refuse a change by a caller who looked at another version of a pledger or initiative.
+
+    Raises:
+        Changed: it has changed since.
+    """
+    if request.if_match and entry is not None:
+        _check(kind, entry.id, entry_tag(entry))
+
+
+def _check(kind: str, key: str, row_tag: str) -> None:
+    if request.if_match.star_tag:
+        return
+    known = request.if_match.as_set(include_weak=True)
+    # Only the version matters here: a new day changes what is shown of a pledge, not what is edited.
+    if not any(tag == row_tag or tag.startswith(f"{row_tag}-") for tag in known):
+        raise Changed(kind, key, row_tag)

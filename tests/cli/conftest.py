@@ -1,0 +1,26 @@
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+import structlog
+from click.testing import CliRunner, Result
+
+from pledgetracker.cli import main
+
+Invoke = Callable[..., Result]
+
+
+@pytest.fixture
+def invoke(environ: dict[str, str]) -> Iterator[Invoke]:
+    """Runs a command of an installation of the test's own; keyword arguments add settings."""
+    before = dict(os.environ)
+
+    def call(*words: str, **settings: str) -> Result:
+        said = {f"PLEDGETRACKER_{name}": value for name, value in settings.items()}
+        return CliRunner().invoke(main, words, env=environ | said)
+
+    yield call
+    # The command line tells the processes that it starts of the settings file by the environment.
+    os.environ.clear()
+    os.environ.update(before)
+    structlog.reset_defaults()

@@ -1,0 +1,29 @@
+import pytest
+
+from tests.sinks import free_port
+
+
+@pytest.fixture
+def port() -> int:
+    """Where the server under test listens, once it does."""
+    return free_port()
+
+
+@pytest.fixture
+def mail_port() -> int:
+    """Where the mail server is, once a test lets one listen."""
+    return free_port()
+
+
+@pytest.fixture
+def served(environ: dict[str, str], port: int, mail_port: int) -> dict[str, str]:
+    """The environment of the processes under test."""
+    return environ | {
+        "PLEDGETRACKER_PORT": str(port),
+        "PLEDGETRACKER_SMTP_HOST": "127.0.0.1",
+        "PLEDGETRACKER_SMTP_PORT": str(mail_port),
+        "PLEDGETRACKER_SMTP_SECURITY": "none",
+        "PLEDGETRACKER_MAIL_FROM": "alerts@pledges.example",
+        "PLEDGETRACKER_TICK_SECONDS": "1",
+        "PLEDGETRACKER_THREADS": "8",
+    }

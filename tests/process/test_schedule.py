@@ -1,0 +1,129 @@
+"""The scheduler as a process of its own, killed and stopped at the worst moments."""
+
+import signal
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from pledgetracker import runtime as composition
+from pledgetracker.domain.alert import AlertState
+from pledgetracker.domain.pledge import Contact
+from pledgetracker.runtime import Runtime
+from pledgetracker.services.checking import SCHEDULER
+from pledgetracker.services.delivering import LEASE
+from tests.conftest import Clock
+from tests.processes import PATIENCE_SECONDS, kill, started, wait_until
+from tests.sinks import OK, Sink, listening
+from tests.world import add_pledge, alerts
+
+RECIPIENTS = [f"person-{n}@example.org" for n in range(12)]
+
+
+@pytest.fixture
+def owing(runtime: Runtime, clock: Clock) -> Runtime:
+    """A record in which, by the real clock, one alert is owed to each recipient and none is planned."""
+    clock.now = composition.clock() - timedelta(days=200)
+    contacts = tuple(Contact(email) for email in RECIPIENTS)
+    add_pledge(runtime, contacts=contacts, announced_on=clock.now.date(), due=None)
+    clock.now = composition.clock()
+    return runtime
+
+
+def pending(runtime: Runtime) -> int:
+    return len(alerts(runtime, AlertState.PENDING))
+
+
+def test_it_ticks_delivers_and_stops_when_told_to(
+    owing: Runtime, served: dict[str, str], mail_port: int
+) -> None:
+    sink = Sink()
+    with listening(sink, mail_port), started(served, "schedule") as process:
+        wait_until(lambda: len(sink.taken) == len(RECIPIENTS))
+        wait_until(lambda: beaten(owing))
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE_SECONDS) == 0
+    assert sorted(sink.recipients) == sorted(RECIPIENTS)
+    assert pending(owing) == 0
+
+
+def beaten(runtime: Runtime) -> bool:
+    with runtime.database.read() as tx:
+        return tx.heartbeats.get(SCHEDULER) is not None
+
+
+def test_told_to_stop_during_a_tick_it_finishes_the_tick_first(
+    owing: Runtime, served: dict[str, str], mail_port: int
+) -> None:
+    sink = Sink(seconds=0.1)
+    with listening(sink, mail_port), started(served, "schedule") as process:
+        assert sink.is_busy.wait(PATIENCE_SECONDS)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE_SECONDS) == 0
+    assert sorted(sink.recipients) == sorted(RECIPIENTS)
+    assert pending(owing) == 0
+
+
+def test_killed_during_delivery_and_started_again_it_loses_none_and_sends_none_under_another_message_id(
+    owing: Runtime, served: dict[str, str], mail_port: int
+) -> None:
+    sink = Sink(seconds=0.05)
+    with listening(sink, mail_port):
+        with started(served, "schedule") as process:
+            wait_until(lambda: len(sink.taken) >= 4)
+            sink.is_busy.clear()
+            assert sink.is_busy.wait(PATIENCE_SECONDS)
+            kill(process)
+        sent_before = len(RECIPIENTS) - pending(owing)
+        assert 4 <= sent_before < len(RECIPIENTS)
+        expire_leases(owing)
+        sink.seconds = 0
+        with started(served, "schedule") as process:
+            wait_until(lambda: pending(owing) == 0)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(PATIENCE_SECONDS) == 0
+    assert set(sink.recipients) == set(RECIPIENTS)
+    assert len(sink.ids) == len(RECIPIENTS)
+    twice = [found for found, times in sink.ids.items() if times > 1]
+    assert len(twice) <= 1  # the one in flight, the same bytes again
+    for found in twice:
+        assert len({letter.content for letter in sink.taken if letter.message_id == found}) == 1
+
+
+def expire_leases(runtime: Runtime) -> None:
+    """Let the time of the dead dispatcher's claims pass, which no test can wait for."""
+    past = (composition.clock() - LEASE).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    with runtime.database.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alerts SET lease_until = ? WHERE lease_until IS NOT NULL", (past,))
+
+
+def test_while_the_mail_server_is_away_it_ticks_on_and_sends_when_it_is_back(
+    owing: Runtime, served: dict[str, str], mail_port: int, tmp_path: Path
+) -> None:
+    sink = Sink(at_data=lambda _: OK)
+    with started(served, "schedule") as process:
+        wait_until(lambda: beaten(owing))
+        assert pending(owing) == len(RECIPIENTS)
+        with owing.database.engine.begin() as connection:  # half a minute later
+            connection.exec_driver_sql("UPDATE alerts SET next_attempt_at = planned_at")
+        with listening(sink, mail_port):
+            wait_until(lambda: pending(owing) == 0)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(PATIENCE_SECONDS) == 0
+    assert sorted(sink.recipients) == sorted(RECIPIENTS)
+
+
+def test_two_schedulers_at_once_send_each_alert_once(
+    owing: Runtime, served: dict[str, str], mail_port: int
+) -> None:
+    sink = Sink()
+    with (
+        listening(sink, mail_port),
+        started(served, "schedule") as one,
+        started(served, "schedule") as two,
+    ):
+        wait_until(lambda: len(sink.taken) >= len(RECIPIENTS))
+        for process in (one, two):
+            process.send_signal(signal.SIGTERM)
+        assert [process.wait(PATIENCE_SECONDS) for process in (one, two)] == [0, 0]
+    assert sorted(sink.recipients) == sorted(RECIPIENTS)

@@ -1,0 +1,176 @@
+"""The composition root: one clock, one secret, and what settings become."""
+
+import io
+import json
+import stat
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, timedelta
+from pathlib import Path
+
+import pytest
+import structlog
+
+from pledgetracker import runtime as composition
+from pledgetracker.channels.folder import FolderChannel
+from pledgetracker.channels.smtp import Security, SmtpChannel
+from pledgetracker.domain.pledge import Contact
+from pledgetracker.runtime import Runtime, SecretEmpty
+from pledgetracker.settings import SettingsError, load
+from tests.conftest import Clock
+from tests.world import ANN, add_pledge
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was() -> Iterator[None]:
+    yield
+    structlog.reset_defaults()
+
+
+def secret_of(folder: str) -> bytes:
+    """The secret that a process finds or makes in a folder."""
+    return composition._pepper(load({"PLEDGETRACKER_DATA_DIR": folder}))
+
+
+def test_the_clock_tells_the_time_in_utc() -> None:
+    first = composition.clock()
+    assert first.tzinfo is UTC
+    assert timedelta(0) <= composition.clock() - first < timedelta(minutes=1)
+
+
+def test_the_secret_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "deep"
+    made = secret_of(str(folder))
+    assert secret_of(str(folder)) == made
+    assert len(made) == 64
+    assert stat.S_IMODE((folder / "secret").stat().st_mode) == 0o600
+    assert [path.name for path in folder.iterdir()] == ["secret"]
+
+
+def test_whoever_starts_at_once_agrees_on_the_secret(tmp_path: Path) -> None:
+    folder, begin = tmp_path / "new", threading.Barrier(8)
+
+    def find(_: int) -> bytes:
+        begin.wait()
+        return secret_of(str(folder))
+
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(find, range(8)))
+    assert len(set(found)) == 1
+    assert [path.name for path in folder.iterdir()] == ["secret"]
+
+
+def test_a_secret_of_the_settings_needs_no_file(tmp_path: Path) -> None:
+    environ = {"PLEDGETRACKER_DATA_DIR": str(tmp_path / "new"), "PLEDGETRACKER_SECRET": "x" * 32}
+    assert composition._pepper(load(environ)) == b"x" * 32
+    assert not (tmp_path / "new").exists()
+
+
+def test_an_empty_secret_is_never_used(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text(" \n")
+    with pytest.raises(SecretEmpty, match="make every key anew"):
+        secret_of(str(tmp_path))
+
+
+def test_wrong_settings_do_not_start() -> None:
+    with pytest.raises(SettingsError):
+        composition.start({"PLEDGETRACKER_PORT": "no"})
+
+
+def test_settings_become_a_runtime(tmp_path: Path) -> None:
+    made = composition.start({"PLEDGETRACKER_DATA_DIR": str(tmp_path), "PLEDGETRACKER_LEAD_DAYS": "7"})
+    assert made.rules.policy.lead_days == 7
+    assert made.clock is composition.clock
+    made.database.close()
+
+
+def test_watchers_are_told_in_the_language_of_the_settings_and_contacts_in_their_own(
+    environ: dict[str, str], clock: Clock
+) -> None:
+    said = {
+        "PLEDGETRACKER_ALERT_RECIPIENTS": "Eve@Example.org, ann@example.org",
+        "PLEDGETRACKER_ALERT_LANGUAGE": "fr",
+    }
+    made = composition.assemble(load(environ | said))
+    record = add_pledge(made, contacts=(Contact("ANN@example.org", "Ann", "en"),))
+    found = [(one.email, one.name, one.language) for one in made.rules.recipients(record.pledge)]
+    assert found == [(ANN, "Ann", "en"), ("eve@example.org", None, "fr")]
+    made.database.close()
+
+
+def test_links_lead_to_the_address_that_people_use(runtime: Runtime) -> None:
+    links = composition.links("https://pledges.example.org", "people")
+    assert links.page == "https://pledges.example.org/pledges/people"
+    assert links.progress == "https://pledges.example.org/v1/pledges/people/progress"
+
+
+@pytest.mark.parametrize("security", ["none", "starttls", "tls"])
+def test_the_protection_of_mail_is_the_one_of_the_settings(environ: dict[str, str], security: str) -> None:
+    said = {"PLEDGETRACKER_SMTP_HOST": "127.0.0.1", "PLEDGETRACKER_SMTP_SECURITY": security}
+    channel = composition._channel(load(environ | said))
+    assert isinstance(channel, SmtpChannel)
+    # A word would pass for one of the kinds in print, and be none where it is asked for.
+    assert channel.security is Security(security)
+
+
+def test_without_a_mail_server_letters_go_to_the_data_folder(runtime: Runtime, tmp_path: Path) -> None:
+    channel = runtime.post_office().channel
+    assert isinstance(channel, FolderChannel)
+    assert channel.directory == composition.mail_folder(runtime.settings) == tmp_path / "mail"
+
+
+@pytest.mark.parametrize(
+    ("sender", "domain"),
+    [("alerts@pledges.example", "pledges.example"), ("Us <a@b.example>", "b.example")],
+)
+def test_message_ids_are_of_the_senders_domain(environ: dict[str, str], sender: str, domain: str) -> None:
+    made = composition.assemble(load(environ | {"PLEDGETRACKER_MAIL_FROM": sender}))
+    assert made.mail_domain == domain
+    made.database.close()
+
+
+def test_a_post_office_can_be_made_to_believe_in_another_instant(runtime: Runtime, clock: Clock) -> None:
+    later = clock.now + timedelta(days=9)
+    assert runtime.post_office(at=later).clock() == later
+    assert runtime.post_office().clock() == clock.now
+
+
+def fail(password: str) -> None:
+    raise RuntimeError(len(password))
+
+
+def logged(monkeypatch: pytest.MonkeyPatch, **settings: str) -> list[str]:
+    """The lines that an event and a failure make in the log."""
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stream)
+    composition.start_logging(load({f"PLEDGETRACKER_{name}": value for name, value in settings.items()}))
+    log = structlog.get_logger()
+    log.debug("too little to tell")
+    log.info("hello", pledge="people")
+    try:
+        fail(f"hunter{1 + 1}")
+    except RuntimeError:
+        log.exception("failed")
+    return stream.getvalue().splitlines()
+
+
+def test_the_log_is_one_json_object_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    hello, failed = (json.loads(line) for line in logged(monkeypatch))
+    assert (hello["event"], hello["level"], hello["pledge"]) == ("hello", "info", "people")
+    assert hello["timestamp"].endswith("Z")
+    assert "RuntimeError: 7" in failed["exception"]
+    assert "hunter2" not in failed["exception"]
+
+
+def test_the_log_for_people_shows_no_local_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = logged(monkeypatch, LOG_FORMAT="text")
+    assert any("hello" in line and "pledge=people" in line for line in lines)
+    assert any(line == "RuntimeError: 7" for line in lines)
+    assert not any("hunter2" in line for line in lines)
+
+
+def test_the_log_tells_no_less_than_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "hello" not in "".join(logged(monkeypatch, LOG_LEVEL="error"))
+    assert "too little to tell" in "".join(logged(monkeypatch, LOG_LEVEL="debug"))
