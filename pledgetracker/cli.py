@@ -1,5 +1,6 @@
-"""The command line: serve, schedule, tick, db, seed, keys, check."""
+"""The command line: serve, schedule, tick, db, seed, keys, audit, backup, restore, check."""
 
+import getpass
 import os
 import socket
 import sys
@@ -17,11 +18,12 @@ from pledgetracker import runtime as composition
 from pledgetracker.api.parsing import Malformed
 from pledgetracker.api.portable import read_file
 from pledgetracker.domain.access import Scope
+from pledgetracker.domain.audit import Actor, ActorKind
 from pledgetracker.domain.days import FIRST_DAY, LAST_DAY
 from pledgetracker.domain.errors import FieldProblem, Invalid, Refusal
 from pledgetracker.runtime import Runtime
 from pledgetracker.scheduler import run, turn
-from pledgetracker.services import keyring, monitoring
+from pledgetracker.services import auditing, backing_up, keyring, monitoring, restoring
 from pledgetracker.services.checking import advise, readiness
 from pledgetracker.services.importing import FileRefused, add_missing
 from pledgetracker.services.monitoring import TickReport
@@ -180,7 +182,9 @@ def seed(folder: Path | None) -> None:
                 problem = FieldProblem("", str(refusal.description))
                 raise FileRefused(path.name, [problem]) from refusal
         now = runtime.clock()
-        added = runtime.database.write(lambda tx: add_missing(tx, documents, runtime.rules, now=now))
+        added = runtime.database.write(
+            lambda tx: add_missing(tx, documents, runtime.rules, now=now), actor=_actor()
+        )
         click.echo(
             f"Added {added.initiatives} initiatives, {added.pledgers} pledgers, "
             f"{added.pledges} pledges and {added.updates} progress updates from {len(paths)} files."
@@ -213,7 +217,8 @@ def create(name: str, scope: str, pledger: str | None, days: int | None) -> None
         key = runtime.database.write(
             lambda tx: keyring.create_key(
                 tx, name, Scope(scope), runtime.pepper, pledger=pledger, expires_at=expires_at, now=now
-            )
+            ),
+            actor=_actor(),
         )
         click.echo(key)
 
@@ -239,7 +244,66 @@ def revoke(key_id: str) -> None:
     """End the validity of the key with the public id KEY_ID."""
     with _started() as runtime:
         _check_schema(runtime)
-        runtime.database.write(lambda tx: keyring.revoke_key(tx, key_id, now=runtime.clock()))
+        runtime.database.write(lambda tx: keyring.revoke_key(tx, key_id, now=runtime.clock()), actor=_actor())
+
+
+@main.group()
+def audit() -> None:
+    """Look after the audit log."""
+
+
+@audit.command("verify")
+@click.option(
+    "--expect", metavar="HASH", help="A hash that the log ended with once: its entry must be there."
+)
+def verify_log(expect: str | None) -> None:
+    """Recompute the whole audit log; exit with 1 if an entry was changed, removed or put in."""
+    with _started() as runtime:
+        _check_schema(runtime)
+        with runtime.database.read() as tx:
+            verdict = auditing.verify(tx, noted=expect)
+        if verdict.noted is not None:
+            click.echo(f"The hash expected is that of entry {verdict.noted}.")
+        if verdict.broken is not None:
+            raise click.ClickException(f"{verdict.broken} Good until entry {verdict.entries}: {verdict.head}")
+        click.echo(f"{verdict.entries} entries, none missing or changed. Head: {verdict.head}")
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--force", is_flag=True, help="Overwrite FILE if it is there.")
+def backup(file: Path, force: bool) -> None:
+    """Copy the record into FILE, verified, with a manifest beside it; others may go on using it (SQLite)."""
+    with _started() as runtime:
+        made = backing_up.back_up(runtime.database, file, overwrite=force, now=runtime.clock())
+        rows = sum(made.contents.counts.values())
+        click.echo(f"{file}: schema {made.contents.schema}, {rows} rows, SHA-256 {made.sha256}")
+        if made.contents.head is not None:
+            click.echo(f"Audit log: {made.contents.entries} entries. Head: {made.contents.head}")
+
+
+@main.command("restore")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def put_back(file: Path) -> None:
+    """Put the backup FILE in the place of the record, which is kept under another name (SQLite)."""
+    with _started() as runtime:
+        done = restoring.restore(runtime.database, file, actor=_actor(), now=runtime.clock())
+        click.echo(f"Restored the record of {done.manifest.made_at:%Y-%m-%d %H:%M:%S} UTC.")
+        if done.kept is not None:
+            click.echo(f"The one before is kept: {done.kept}")
+        click.echo("Alerts are held.")
+        if done.manifest.contents.schema != schema.newest():
+            click.echo("Its schema is older than this program: run 'pledgetracker db upgrade'.")
+
+
+def _actor() -> Actor:
+    """Whoever typed the command."""
+    try:
+        name = getpass.getuser()
+    except (OSError, KeyError):
+        # In a container a user need not have a name.
+        name = f"user {os.getuid()}"
+    return Actor(ActorKind.CLI, name)
 
 
 @main.command()
@@ -270,8 +334,9 @@ def _started() -> Iterator[Runtime]:
     except (SettingsError, Refusal, Unavailable) as refusal:
         raise click.ClickException(str(refusal)) from refusal
     except OSError as error:
-        # A folder that cannot be made, a file that cannot be read.
-        raise click.ClickException(f"{error.filename}: {error.strerror}.") from error
+        # A folder that cannot be made, a file that cannot be read; a disk that is full names no file.
+        place = f"{error.filename}: " if error.filename else ""
+        raise click.ClickException(f"{place}{error.strerror}.") from error
 
 
 def _check_schema(runtime: Runtime) -> None:

@@ -2,19 +2,24 @@
 
 import json
 import re
+import uuid
 from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, cast
 
-from flask import current_app, g
+from flask import current_app, g, request
 
 from pledgetracker.runtime import Runtime
 from pledgetracker.storage.paging import PageRequest, Position, SortValue
 
 # U+0000 cannot be stored everywhere; half a surrogate pair is no character at all.
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+# What a caller or a proxy calls a request; anything else would not be found again in logs.
+REQUEST_ID = "X-Request-Id"
+_REQUEST_NAME = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
 # Names of what the application carries for its handlers.
 EXTENSION = "pledgetracker"
@@ -47,6 +52,14 @@ def now() -> datetime:
     if "now" not in g:
         g.now = runtime().clock()
     return cast("datetime", g.now)
+
+
+def request_id() -> str:
+    """What this request is called: as its caller says, else a name of its own."""
+    if "request_id" not in g:
+        said = request.headers.get(REQUEST_ID, "")
+        g.request_id = said if _REQUEST_NAME.fullmatch(said) else uuid.uuid4().hex
+    return cast("str", g.request_id)
 
 
 @dataclass(frozen=True, slots=True)

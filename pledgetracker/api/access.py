@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast
 from flask import g, request
 
 from pledgetracker.domain.access import ApiKey, Scope
+from pledgetracker.domain.audit import Actor, ActorKind
 from pledgetracker.domain.errors import (
     FieldProblem,
     Invalid,
@@ -19,7 +20,7 @@ from pledgetracker.domain.errors import (
 from pledgetracker.services.keyring import authenticate
 from pledgetracker.services.reading import get_record
 from pledgetracker.storage.database import Transaction
-from pledgetracker.web import now, runtime
+from pledgetracker.web import now, request_id, runtime
 
 View = TypeVar("View", bound=Callable[..., Any])
 # A key is some 90 characters long.
@@ -96,6 +97,14 @@ def _caller() -> ApiKey | None:
         raise KeyUnknown
     with runtime().database.glance() as tx:
         return authenticate(tx, spelled, runtime().pepper, now=now())
+
+
+def actor() -> Actor:
+    """Who the audit log says did what this request does."""
+    key = caller()
+    if key is None:
+        raise KeyMissing(Scope.PROGRESS.value)
+    return Actor(ActorKind.KEY, key.name, key.id, request_id())
 
 
 def may(scope: Scope) -> bool:

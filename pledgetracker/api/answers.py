@@ -10,7 +10,7 @@ import orjson
 from flask import Response
 from marshmallow import Schema, fields
 
-from pledgetracker.api.fields import DueField
+from pledgetracker.api.fields import DueField, Kept
 from pledgetracker.domain.numbers import plain
 from pledgetracker.storage.paging import Page
 
@@ -52,6 +52,8 @@ def _compiled(schema: Schema) -> Dumper:
 
 def _part(field: fields.Field[Any]) -> Dumper | None:
     """How to convert one field's value; None for what orjson knows by itself."""
+    if isinstance(field, Kept):
+        return lambda text: None if text is None else orjson.Fragment(text)
     if isinstance(field, DueField):
         return _compiled(field.shown)
     if isinstance(field, fields.Nested):

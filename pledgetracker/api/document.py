@@ -10,7 +10,7 @@ from flask_smorest.utils import prepare_response
 from marshmallow import Schema, fields
 
 import pledgetracker
-from pledgetracker.api import alerts, flags, initiatives, pledgers, pledges, progress
+from pledgetracker.api import alerts, audit, flags, initiatives, pledgers, pledges, progress
 from pledgetracker.api.blueprint import NumberConverter, SlugConverter, number_parameter, slug_parameter
 from pledgetracker.api.directions import tell_apart
 from pledgetracker.api.fields import DueField, openapi_of
@@ -19,7 +19,7 @@ from pledgetracker.domain.access import Scope
 from pledgetracker.web import DOCUMENT
 
 PREFIX = "/v1"
-SEGMENTS = (pledges, progress, pledgers, initiatives, flags, alerts)
+SEGMENTS = (pledges, progress, pledgers, initiatives, flags, alerts, audit)
 
 DESCRIPTION = """\
 Tracks public pledges with targets and deadlines.

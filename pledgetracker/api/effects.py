@@ -7,7 +7,7 @@ from collections.abc import Callable
 from flask import Response, request
 from werkzeug.exceptions import BadRequest
 
-from pledgetracker.api.access import caller
+from pledgetracker.api.access import actor, caller
 from pledgetracker.domain.errors import KeyReused
 from pledgetracker.storage.database import Transaction
 from pledgetracker.storage.idempotency import KeptAnswer
@@ -33,7 +33,7 @@ def effect(work: Callable[[Transaction], Response]) -> Response:
     """
     key, key_holder = request.headers.get(HEADER), caller()
     if key is None or key_holder is None:
-        return runtime().database.write(work)
+        return runtime().database.write(work, actor=actor())
     if not _KEY.fullmatch(key):
         raise BadRequest(f"{HEADER} takes 1 to 255 printable ASCII characters, no spaces: a UUID, say.")
     owner, fingerprint = key_holder.id, _fingerprint()
@@ -50,7 +50,7 @@ def effect(work: Callable[[Transaction], Response]) -> Response:
             raise KeyReused(key)
         return Response(kept.body, kept.status, {**kept.headers, REPLAYED: "true"})
 
-    return runtime().database.write(once)
+    return runtime().database.write(once, actor=actor())
 
 
 def _fingerprint() -> str:

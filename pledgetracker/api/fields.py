@@ -1,8 +1,9 @@
 """Strict fields: each takes one kind of JSON value, says what is wrong with another, and documents itself."""
 
+import json
 import re
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache
@@ -20,6 +21,7 @@ MAX_TEXT = 20_000
 MAX_URL = 2_000
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _DUE_PATTERN = r"^\d{4}(-Q[1-4]|-\d\d(-\d\d)?)?$"
 # Names that mean something else on each machine, or nothing.
@@ -171,6 +173,25 @@ class Day(fields.Field[date], Documented):
         return day
 
 
+class Moment(fields.Field[datetime], Documented):
+    """An instant, in a query."""
+
+    openapi = {"type": "string", "format": "date-time"}
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
+        text = _text(value)
+        if not _MOMENT.fullmatch(text):
+            # A plus in an address means a space, which is how most offsets arrive.
+            raise ValidationError("Must be an instant in UTC, as 2025-12-31T23:00:00Z.")
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            raise ValidationError("There is no such instant.") from None
+        if not FIRST_DAY <= moment.date() <= LAST_DAY:
+            raise ValidationError(f"Instants lie between {FIRST_DAY} and {LAST_DAY}.")
+        return moment.astimezone(UTC)
+
+
 class Number(fields.Field[Decimal], Documented):
     """An exact decimal number."""
 
@@ -313,6 +334,15 @@ class DueField(fields.Field[Any]):
             raise ValidationError(
                 {"time_zone" if isinstance(text, str) else "text": error.messages}
             ) from None
+
+
+class Kept(fields.Field[str], Documented):
+    """A document kept as JSON text, shown as it stands."""
+
+    openapi = {"type": "object", "additionalProperties": True}
+
+    def _serialize(self, value: str | None, attr: str | None, obj: Any, **kwargs: Any) -> Any:
+        return None if value is None else json.loads(value, parse_float=Decimal)
 
 
 def openapi_of(field: fields.Field[Any]) -> dict[str, Any]:

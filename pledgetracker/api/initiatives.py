@@ -95,7 +95,7 @@ def delete(initiative: str) -> Response:
 
     def remove(tx: Transaction) -> Response:
         check_entry_unchanged("initiative", tx.initiatives.lock(initiative))
-        cataloguing.delete_initiative(tx, initiative)
+        cataloguing.delete_initiative(tx, initiative, now=now())
         return nothing()
 
     return effect(remove)

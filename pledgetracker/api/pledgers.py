@@ -96,7 +96,7 @@ def delete(pledger: str) -> Response:
 
     def remove(tx: Transaction) -> Response:
         check_entry_unchanged("pledger", tx.pledgers.lock(pledger))
-        cataloguing.delete_pledger(tx, pledger)
+        cataloguing.delete_pledger(tx, pledger, now=now())
         return nothing()
 
     return effect(remove)

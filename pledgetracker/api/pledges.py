@@ -133,7 +133,7 @@ def delete(pledge: str) -> Response:
 
     def remove(tx: Transaction) -> Response:
         check_pledge_unchanged(tx, pledge)
-        pledging.delete_pledge(tx, pledge)
+        pledging.delete_pledge(tx, pledge, now=now())
         return nothing()
 
     return effect(remove)

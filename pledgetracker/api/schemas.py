@@ -13,6 +13,7 @@ from pledgetracker.api.fields import (
     Day,
     DueField,
     Email,
+    Kept,
     Line,
     Number,
     Share,
@@ -24,6 +25,7 @@ from pledgetracker.api.fields import (
     Whole,
 )
 from pledgetracker.domain.alert import AlertState
+from pledgetracker.domain.audit import ActorKind
 from pledgetracker.domain.catalogue import PledgerKind
 from pledgetracker.domain.flag import FlagKind
 from pledgetracker.domain.milestone import MilestoneStatus
@@ -444,3 +446,35 @@ class AlertDocument(Document):
     next_attempt_at = fields.AwareDateTime(attribute="entry.next_attempt_at", dump_only=True, allow_none=True)
     ended_at = fields.AwareDateTime(attribute="entry.ended_at", dump_only=True, allow_none=True)
     message_id = Line(dump_only=True, allow_none=True)
+
+
+class ActorDocument(Document):
+    """Who changed something."""
+
+    kind = Choice(ActorKind, attribute="kind", dump_only=True)
+    key = Line(dump_only=True, allow_none=True, metadata={"description": "The public id of the key."})
+    name = Line(dump_only=True, metadata={"description": "Of the key, or of the user on the command line."})
+
+
+class AuditDocument(Document):
+    """One change, as the audit log keeps it."""
+
+    id = Whole(1, MAX_NUMBER, attribute="number", dump_only=True)
+    at = fields.AwareDateTime(attribute="deed.at", dump_only=True)
+    actor = Part(ActorDocument, attribute="deed.actor", dump_only=True)
+    request = Line(
+        attribute="deed.actor.request",
+        dump_only=True,
+        allow_none=True,
+        metadata={"description": "The X-Request-Id of the request."},
+    )
+    action = Line(attribute="deed.action", dump_only=True, metadata={"description": "`pledge.create`, say."})
+    subject = Line(
+        attribute="deed.subject",
+        dump_only=True,
+        metadata={"description": "The id of what was changed; for progress, of its pledge."},
+    )
+    before = Kept(attribute="deed.before", dump_only=True, allow_none=True)
+    after = Kept(attribute="deed.after", dump_only=True, allow_none=True)
+    previous = Line(dump_only=True, metadata={"description": "The hash of the entry before."})
+    hash = Line(dump_only=True, metadata={"description": "SHA-256 of this entry and of the hash before."})

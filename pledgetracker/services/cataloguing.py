@@ -6,6 +6,7 @@ from datetime import datetime
 from itertools import count
 from typing import Any, TypedDict
 
+from pledgetracker.domain.audit import Action
 from pledgetracker.domain.catalogue import Initiative, Pledger, PledgerKind
 from pledgetracker.domain.errors import AlreadyExists, Invalid, NotFound, StillReferenced
 from pledgetracker.domain.slug import numbered, slugify
@@ -58,7 +59,9 @@ def add_pledger(tx: Transaction, fields: PledgerFields, *, now: datetime) -> Ple
     content: dict[str, Any] = dict(fields)
     key = new_id(tx.pledgers.exists, "pledger", content.pop("id", None), fields["name"])
     tx.pledgers.add(key, content, now=now)
-    return get_pledger(tx, key)
+    added = get_pledger(tx, key)
+    tx.audit.append(Action.PLEDGER_CREATE, key, None, added, now=now)
+    return added
 
 
 def change_pledger(tx: Transaction, key: str, fields: PledgerFields, *, now: datetime) -> Pledger:
@@ -70,22 +73,26 @@ def change_pledger(tx: Transaction, key: str, fields: PledgerFields, *, now: dat
     """
     pledger = get_pledger(tx, key)
     content = without_id(key, dict(fields))
-    if replace(pledger, **content) != pledger:
-        tx.pledgers.change(key, content, now=now)
-    return get_pledger(tx, key)
+    if replace(pledger, **content) == pledger:
+        return pledger
+    tx.pledgers.change(key, content, now=now)
+    changed = get_pledger(tx, key)
+    tx.audit.append(Action.PLEDGER_CHANGE, key, pledger, changed, now=now)
+    return changed
 
 
-def delete_pledger(tx: Transaction, key: str) -> None:
+def delete_pledger(tx: Transaction, key: str, *, now: datetime) -> None:
     """Remove a pledger that nothing names.
 
     Raises:
         NotFound: there is none.
         StillReferenced: a pledge or a key names it.
     """
-    get_pledger(tx, key)
+    pledger = get_pledger(tx, key)
     if tx.pledgers.is_referenced(key):
         raise StillReferenced("pledger", key, "pledges or keys name it", "Move or delete those first.")
     tx.pledgers.delete(key)
+    tx.audit.append(Action.PLEDGER_DELETE, key, pledger, None, now=now)
 
 
 def get_initiative(tx: Transaction, key: str) -> Initiative:
@@ -116,7 +123,9 @@ def add_initiative(tx: Transaction, fields: InitiativeFields, *, now: datetime) 
     content: dict[str, Any] = dict(fields)
     key = new_id(tx.initiatives.exists, "initiative", content.pop("id", None), fields["title"])
     tx.initiatives.add(key, content, now=now)
-    return get_initiative(tx, key)
+    added = get_initiative(tx, key)
+    tx.audit.append(Action.INITIATIVE_CREATE, key, None, added, now=now)
+    return added
 
 
 def change_initiative(tx: Transaction, key: str, fields: InitiativeFields, *, now: datetime) -> Initiative:
@@ -129,23 +138,27 @@ def change_initiative(tx: Transaction, key: str, fields: InitiativeFields, *, no
     initiative = get_initiative(tx, key)
     content = without_id(key, dict(fields))
     _check_parent(tx, key, fields)
-    if replace(initiative, **content) != initiative:
-        tx.initiatives.change(key, content, now=now)
-    return get_initiative(tx, key)
+    if replace(initiative, **content) == initiative:
+        return initiative
+    tx.initiatives.change(key, content, now=now)
+    changed = get_initiative(tx, key)
+    tx.audit.append(Action.INITIATIVE_CHANGE, key, initiative, changed, now=now)
+    return changed
 
 
-def delete_initiative(tx: Transaction, key: str) -> None:
+def delete_initiative(tx: Transaction, key: str, *, now: datetime) -> None:
     """Remove an initiative that nothing names.
 
     Raises:
         NotFound: there is none.
         StillReferenced: a pledge or a child names it.
     """
-    get_initiative(tx, key)
+    initiative = get_initiative(tx, key)
     if tx.initiatives.is_referenced(key):
         holders = "pledges or other initiatives stand under it"
         raise StillReferenced("initiative", key, holders, "Move or delete those first.")
     tx.initiatives.delete(key)
+    tx.audit.append(Action.INITIATIVE_DELETE, key, initiative, None, now=now)
 
 
 def new_id(is_taken: Callable[[str], bool], kind: str, wanted: str | None, title: str) -> str:

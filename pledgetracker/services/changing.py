@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from pledgetracker.domain.alert import NewsKind, Owed
+from pledgetracker.domain.audit import Action
 from pledgetracker.domain.days import local_day
 from pledgetracker.domain.errors import NotFound
 from pledgetracker.domain.record import Record
@@ -67,8 +68,31 @@ def change(
     after = replace(altered.record, pledge=pledge)
     monitoring.look(tx, after, rules, now=now)
     _tell(tx, after, rules, (*altered.news, *_met_news(record, after, altered.news, rules, today)), now)
+    _enter(tx, record, after, now)
     tx.records.remember(after)
     return after
+
+
+def _enter(tx: Transaction, before: Record, after: Record, now: datetime) -> None:
+    """Enter into the audit log what became of the record: an update, or the pledge with its moves."""
+    key = after.pledge.id
+    if len(after.updates) > len(before.updates):
+        update = after.updates[-1]
+        corrected = next((u for u in before.updates if u.number == update.supersedes), None)
+        tx.audit.append(Action.PROGRESS_RECORD, key, corrected, update, now=now)
+        return
+    # Reports have entries of their own.
+    was, became = replace(before, updates=()), replace(after, updates=())
+    tx.audit.append(_action(was, became), key, was, became, now=now)
+
+
+def _action(before: Record, after: Record) -> Action:
+    if before.withdrawal is None and after.withdrawal is not None:
+        return Action.PLEDGE_WITHDRAW
+    if before.withdrawal is not None and after.withdrawal is None:
+        return Action.PLEDGE_RESCIND_WITHDRAWAL
+    counted = replace(before.pledge, version=after.pledge.version, updated_at=after.pledge.updated_at)
+    return Action.PLEDGE_RESCHEDULE if counted == after.pledge else Action.PLEDGE_CHANGE
 
 
 def _met_news(

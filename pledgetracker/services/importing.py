@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypedDict
 
+from pledgetracker.domain.audit import Action
 from pledgetracker.domain.days import local_day
 from pledgetracker.domain.errors import FieldProblem, Invalid, Refusal
 from pledgetracker.domain.record import Record
@@ -138,7 +139,7 @@ def _add_record(
         with _Refusals(name, f"{at}/withdrawal"):
             withdrawal = pledging.draft_withdrawal(record, fields["withdrawal"], today=today, now=now)
             record = replace(record, withdrawal=withdrawal)
-    pledging.store(tx, record, rules, now=now)
+    pledging.store(tx, record, rules, action=Action.PLEDGE_LOAD, now=now)
     return record
 
 

@@ -1,9 +1,11 @@
 """Making, checking and revoking API keys."""
 
 import secrets
+from dataclasses import replace
 from datetime import datetime
 
 from pledgetracker.domain.access import ApiKey, Scope, digest, parse, spell
+from pledgetracker.domain.audit import Action
 from pledgetracker.domain.errors import Invalid, KeyUnknown, NotFound
 from pledgetracker.storage.database import Transaction
 
@@ -29,7 +31,9 @@ def create_key(
     if pledger is not None and not tx.pledgers.exists(pledger):
         raise Invalid.field("/pledger", f"There is no pledger {pledger!r}.")
     key_id, secret = secrets.token_hex(ID_BYTES), secrets.token_hex(SECRET_BYTES)
-    tx.keys.add(ApiKey(key_id, name, scope, pledger, digest(secret, pepper), now, expires_at))
+    key = ApiKey(key_id, name, scope, pledger, digest(secret, pepper), now, expires_at)
+    tx.keys.add(key)
+    tx.audit.append(Action.KEY_CREATE, key_id, None, key, now=now)
     return spell(key_id, secret)
 
 
@@ -52,5 +56,7 @@ def revoke_key(tx: Transaction, key_id: str, *, now: datetime) -> None:
     Raises:
         NotFound: no valid key has that id.
     """
-    if not tx.keys.revoke(key_id, now=now):
+    key = tx.keys.get(key_id)
+    if key is None or not tx.keys.revoke(key_id, now=now):
         raise NotFound("valid key", key_id)
+    tx.audit.append(Action.KEY_REVOKE, key_id, key, replace(key, revoked_at=now), now=now)

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, TypedDict
 
 from pledgetracker.domain.alert import NewsKind
+from pledgetracker.domain.audit import Action
 from pledgetracker.domain.days import Due, local_day
 from pledgetracker.domain.errors import (
     AlreadyWithdrawn,
@@ -110,7 +111,7 @@ def add_pledge(tx: Transaction, fields: PledgeFields, rules: Rules, *, now: date
         Invalid: it is not a well-formed promise, or names a pledger or initiative that does not exist.
     """
     record = Record(draft_pledge(tx, fields, rules, now=now))
-    store(tx, record, rules, now=now)
+    store(tx, record, rules, action=Action.PLEDGE_CREATE, now=now)
     return record
 
 
@@ -131,8 +132,8 @@ def draft_pledge(tx: Transaction, fields: PledgeFields, rules: Rules, *, now: da
     return pledge
 
 
-def store(tx: Transaction, record: Record, rules: Rules, *, now: datetime) -> None:
-    """Store a new record whole, and take the first look at it."""
+def store(tx: Transaction, record: Record, rules: Rules, *, action: Action, now: datetime) -> None:
+    """Store a new record whole, as what `action` brought, and take the first look at it."""
     key = record.pledge.id
     stands = standing(record, rules.policy, today=local_day(now, record.pledge.time_zone))
     tx.pledges.add(record.pledge, monitoring.outlook(record, stands, (), rules))
@@ -142,6 +143,7 @@ def store(tx: Transaction, record: Record, rules: Rules, *, now: datetime) -> No
         tx.pledges.withdraw(key, record.withdrawal)
     for update in record.updates:
         tx.progress.add(key, update)
+    tx.audit.append(action, key, None, record, now=now)
     monitoring.look(tx, record, rules, now=now)
 
 
@@ -248,19 +250,21 @@ def rescind_withdrawal(tx: Transaction, key: str, rules: Rules, *, now: datetime
     return change(tx, key, rules, stand, now=now)
 
 
-def delete_pledge(tx: Transaction, key: str) -> None:
+def delete_pledge(tx: Transaction, key: str, *, now: datetime) -> None:
     """Remove a pledge that was entered by mistake and on which nothing hangs yet.
 
     Raises:
         NotFound: there is none.
         StillReferenced: something hangs on it.
     """
-    if tx.records.lock(key) is None:
+    locked = tx.records.lock(key)
+    if locked is None:
         raise NotFound("pledge", key)
     if holders := tx.pledges.holders(key):
         cure = "What was on record stays on record: withdraw it instead."
         raise StillReferenced("pledge", key, f"it has {', '.join(holders)}", cure)
     tx.pledges.delete(key)
+    tx.audit.append(Action.PLEDGE_DELETE, key, locked.record, None, now=now)
     tx.records.forget(key)
 
 

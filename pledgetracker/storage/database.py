@@ -3,19 +3,24 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from functools import cached_property
+from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy import Connection, inspect, select
+from sqlalchemy import Connection, event, func, inspect, select, table
 from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from pledgetracker.domain.audit import ITSELF, Actor
+from pledgetracker.domain.errors import Refusal
 from pledgetracker.storage import dialects
 from pledgetracker.storage.alerts import AlertStore
+from pledgetracker.storage.audit import AuditStore
 from pledgetracker.storage.flags import FlagStore
 from pledgetracker.storage.heartbeats import HeartbeatStore
 from pledgetracker.storage.idempotency import IdempotencyStore
 from pledgetracker.storage.initiatives import InitiativeStore
 from pledgetracker.storage.keys import KeyStore
+from pledgetracker.storage.occupancy import Occupancy, Taken
 from pledgetracker.storage.pledgers import PledgerStore
 from pledgetracker.storage.pledges import PledgeStore
 from pledgetracker.storage.progress import ProgressStore
@@ -30,13 +35,32 @@ class Unavailable(Exception):  # noqa: N818 -- it says what the database is, not
     """The database cannot be reached, or could not be written in time; trying again later may help."""
 
 
-class Transaction:
-    """One transaction and the stores that work in it."""
+class InUse(Refusal):
+    """Somebody has the database open that nobody may have open now."""
 
-    def __init__(self, connection: Connection, cache: RecordCache, *, is_writing: bool) -> None:
+    def __init__(self, file: Path | None) -> None:
+        super().__init__(
+            f"{file} is in use: stop 'serve' and 'schedule' first, and whatever else has it open."
+        )
+
+
+class Damaged(Refusal):
+    """A file is no whole database."""
+
+    def __init__(self, file: Path, found: str) -> None:
+        super().__init__(f"{file} is not a whole database: {found}")
+
+
+class Transaction:
+    """One transaction and the stores that work in it; `actor` is who changes something by it."""
+
+    def __init__(
+        self, connection: Connection, cache: RecordCache, *, is_writing: bool, actor: Actor = ITSELF
+    ) -> None:
         self._connection = connection
         self._cache = cache
         self._is_writing = is_writing
+        self._actor = actor
 
     @cached_property
     def records(self) -> RecordStore:
@@ -88,6 +112,11 @@ class Transaction:
         """Signs of life."""
         return HeartbeatStore(self._connection)
 
+    @cached_property
+    def audit(self) -> AuditStore:
+        """Who changed what."""
+        return AuditStore(self._connection, self._actor)
+
     def schema_version(self) -> str | None:
         """The version of the database's schema, or None for an empty one."""
         if not inspect(self._connection).has_table(alembic_version.name):
@@ -95,11 +124,22 @@ class Transaction:
         version: str | None = self._connection.scalar(select(alembic_version.c.version_num))
         return version
 
+    def counts(self) -> dict[str, int]:
+        """How many rows each table has."""
+        names = inspect(self._connection).get_table_names()
+        count = select(func.count()).select_from
+        return {name: self._connection.scalar(count(table(name))) or 0 for name in sorted(names)}
+
     @contextmanager
     def attempt(self) -> Iterator[None]:
         """Undo only what happens inside if it fails."""
-        with self._connection.begin_nested():
-            yield
+        noted = self.audit.noted
+        try:
+            with self._connection.begin_nested():
+                yield
+        except BaseException:
+            self.audit.forget(noted)
+            raise
 
 
 class Database:
@@ -108,6 +148,9 @@ class Database:
     Args:
         url: as SQLAlchemy takes it.
         busy_timeout_ms: how long to wait for a database that another process writes, in milliseconds.
+
+    Raises:
+        Unavailable: the database is being restored.
     """
 
     def __init__(self, url: str, *, busy_timeout_ms: int = dialects.BUSY_TIMEOUT_MS) -> None:
@@ -117,6 +160,16 @@ class Database:
         # SQLite's own waiting polls and starves; inside one process writers queue here instead.
         self._turn = Turns() if dialects.is_sqlite(url) else nullcontext()
         self._cache = RecordCache()
+        self.file = dialects.file_of(url)
+        self._occupancy = Occupancy(self.file)
+        self._occupy()
+        event.listen(self.engine, "connect", lambda *_: self._occupy())
+
+    def _occupy(self) -> None:
+        try:
+            self._occupancy.enter()
+        except Taken as error:
+            raise Unavailable("The database is being restored.") from error
 
     @property
     def description(self) -> str:
@@ -143,16 +196,19 @@ class Database:
         with _outages(), self._glances.connect() as connection:
             yield Transaction(connection, self._cache, is_writing=False)
 
-    def write(self, work: Callable[[Transaction], T]) -> T:
+    def write(self, work: Callable[[Transaction], T], *, actor: Actor = ITSELF) -> T:
         """Run `work` in a transaction for changing, and commit; it may run again, so it must be repeatable.
+
+        What it changes goes into the audit log as done by `actor`.
 
         Raises:
             Unavailable: the database cannot be reached, or stayed locked.
         """
         with _outages(), self._turn:
             with self._writers.begin() as connection:
-                transaction = Transaction(connection, self._cache, is_writing=True)
+                transaction = Transaction(connection, self._cache, is_writing=True, actor=actor)
                 result = work(transaction)
+                transaction.audit.settle()
             transaction.records.committed()
         return result
 
@@ -178,9 +234,54 @@ class Database:
         with _outages(), self._turn, self._writers.begin() as connection:
             work(connection)
 
+    def copy_into(self, file: Path) -> None:
+        """Copy a database that is a file as it is at one instant into `file`, which is empty.
+
+        Raises:
+            Unavailable: it could not be read, or the copy not be written.
+        """
+        with _outages(), self._glances.connect() as connection:
+            dialects.copy_into(connection, file)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Nobody else has, or can come by, the database, which is a file; it lies whole in that file.
+
+        Raises:
+            InUse: somebody has it open.
+        """
+        self.engine.dispose()
+        try:
+            with self._occupancy.alone():
+                if self.file is not None and self.file.exists() and not dialects.fold(self.file):
+                    raise InUse(self.file)
+                yield
+        except Taken as error:
+            raise InUse(self.file) from error
+
     def close(self) -> None:
         """Let go of every connection."""
         self.engine.dispose()
+        self._occupancy.leave()
+
+
+@contextmanager
+def look_into(file: Path) -> Iterator[Transaction]:
+    """For looking into a database file that nobody writes; it is found whole first.
+
+    Raises:
+        Damaged: it is not whole, or no database.
+    """
+    engine = dialects.open_copy(file)
+    try:
+        with engine.connect() as connection:
+            if (found := dialects.damage(connection)) is not None:
+                raise Damaged(file, found)
+            yield Transaction(connection, RecordCache(), is_writing=False)
+    except DatabaseError as error:
+        raise Damaged(file, str(error.orig)) from error
+    finally:
+        engine.dispose()
 
 
 @contextmanager

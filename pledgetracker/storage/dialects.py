@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any, cast
 
 from sqlalchemy import (
+    URL,
     BigInteger,
     Column,
     ColumnElement,
@@ -28,6 +29,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import NullPool
 from sqlalchemy.types import JSON, TypeDecorator, TypeEngine
 
 from pledgetracker.domain.numbers import MAX_DECIMALS, plain, trim
@@ -116,6 +118,106 @@ def upsert(connection: Connection, table: Table, row: dict[str, Any]) -> None:
     others = {name: value for name, value in row.items() if name not in keys}
     statement = kinds[connection.dialect.name](table).values(row)
     connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=others))
+
+
+def append_only(connection: Connection, table: str) -> None:
+    """Let rows of `table`, whose key is `number`, come in and never change or go."""
+    for statement in _APPEND_ONLY[connection.dialect.name]:
+        connection.exec_driver_sql(statement.format(table=table))
+
+
+_REFUSES = "{table} is append-only"
+_REFUSE = (
+    f"CREATE FUNCTION {{table}}_refuse() RETURNS trigger LANGUAGE plpgsql"
+    f" AS $$ BEGIN RAISE EXCEPTION '{_REFUSES}'; END $$"
+)
+_APPEND_ONLY = {
+    "sqlite": [
+        f"CREATE TRIGGER {{table}}_{name} BEFORE {deed} BEGIN SELECT RAISE(ABORT, '{_REFUSES}'); END"
+        for name, deed in {
+            "update": "UPDATE ON {table}",
+            "delete": "DELETE ON {table}",
+            # INSERT OR REPLACE overwrites a row, and no other trigger hears of it.
+            "replace": "INSERT ON {table} WHEN EXISTS (SELECT 1 FROM {table} WHERE number = NEW.number)",
+        }.items()
+    ],
+    "postgresql": [
+        _REFUSE,
+        *(
+            f"CREATE TRIGGER {{table}}_{name} BEFORE {deed} EXECUTE FUNCTION {{table}}_refuse()"
+            for name, deed in {
+                "change": "UPDATE OR DELETE ON {table} FOR EACH ROW",
+                "truncate": "TRUNCATE ON {table} FOR EACH STATEMENT",
+            }.items()
+        ),
+    ],
+}
+
+
+def drop_append_only(connection: Connection, table: str) -> None:
+    """Take away what `append_only` made and the table itself will not take along."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"DROP FUNCTION {table}_refuse()")
+
+
+def file_of(url: str) -> Path | None:
+    """The file that holds the database `url`, or None where a server does, or memory."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite" or parsed.database in {None, "", ":memory:"}:
+        return None
+    return Path(str(parsed.database))
+
+
+def url_of(file: Path) -> str:
+    """The address of the database in `file`."""
+    return URL.create("sqlite", database=str(file)).render_as_string(hide_password=False)
+
+
+def open_copy(file: Path) -> Engine:
+    """Look into a database file that nobody writes, touching neither it nor its folder."""
+    module = _sqlite_module()
+
+    def connect() -> Any:
+        return module.connect(f"{file.absolute().as_uri()}?immutable=1", uri=True, check_same_thread=False)
+
+    return create_engine("sqlite+pysqlite://", module=module, creator=connect, poolclass=NullPool)
+
+
+def copy_into(connection: Connection, file: Path) -> None:
+    """Copy the database as it is at one instant into `file`, which is empty; others go on writing."""
+    connection.exec_driver_sql("VACUUM INTO ?", (str(file),))
+
+
+def damage(connection: Connection) -> str | None:
+    """What SQLite itself finds wrong with the database, or None."""
+    found = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check")]
+    if found != ["ok"]:
+        return found[0]
+    row = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+    return None if row is None else f"A row of {row[0]} names one of {row[2]} that does not exist."
+
+
+def fold(file: Path) -> bool:
+    """Bring what side files hold into the database file itself; False if others have it open.
+
+    A file so damaged that this cannot be done is left as it is, with its side files.
+    """
+    module = _sqlite_module()
+    connection = module.connect(f"{file.absolute().as_uri()}?mode=rw", uri=True, timeout=0)
+    connection.isolation_level = None
+    try:
+        # Under WAL an idle connection shows only to one that asks for the whole file.
+        connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+        connection.execute("BEGIN EXCLUSIVE")
+        connection.execute("COMMIT")
+        connection.execute("PRAGMA journal_mode = DELETE")
+    except module.OperationalError as error:
+        return "locked" not in str(error)
+    except module.DatabaseError:
+        return True
+    finally:
+        connection.close()
+    return True
 
 
 def is_sqlite(url: str) -> bool:

@@ -39,10 +39,19 @@ def check(found: str | None) -> None:
         FromTheFuture: it is newer than this program.
         OutOfDate: it is older, or empty.
     """
-    if found is not None and found not in _known():
-        raise FromTheFuture(found)
+    check_known(found)
     if found != newest():
         raise OutOfDate
+
+
+def check_known(found: str | None) -> None:
+    """Refuse a schema version that this program does not know; it may be old.
+
+    Raises:
+        FromTheFuture: it is newer than this program.
+    """
+    if found is not None and found not in _known():
+        raise FromTheFuture(found)
 
 
 def upgrade(database: Database) -> None:
@@ -54,9 +63,7 @@ def upgrade(database: Database) -> None:
     """
 
     def apply(connection: Connection) -> None:
-        found = MigrationContext.configure(connection).get_current_revision()
-        if found is not None and found not in _known():
-            raise FromTheFuture(found)
+        check_known(MigrationContext.configure(connection).get_current_revision())
         command.upgrade(_config(connection), "head")
 
     database.upgrade(apply)

@@ -14,10 +14,19 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    event,
 )
 
 from pledgetracker.domain.slug import MAX_LENGTH
-from pledgetracker.storage.dialects import CLUSTERED, Document, Instant, Number, RowId, partial_index
+from pledgetracker.storage.dialects import (
+    CLUSTERED,
+    Document,
+    Instant,
+    Number,
+    RowId,
+    append_only,
+    partial_index,
+)
 
 metadata = MetaData(
     naming_convention={
@@ -274,4 +283,36 @@ heartbeats = Table(
     Column("name", String(40), primary_key=True),
     Column("at", Instant, nullable=False),
     Column("detail", Document, nullable=False),
+)
+
+audit_entries = Table(
+    "audit_entries",
+    metadata,
+    Column("number", RowId, primary_key=True, autoincrement=False),
+    Column("at", Instant, nullable=False),
+    Column("actor", String(12), nullable=False),
+    Column("actor_key", String(16)),
+    Column("actor_name", Text, nullable=False),
+    Column("request", Text),
+    Column("action", String(40), nullable=False),
+    Column("subject", Text, nullable=False),
+    # Text and not JSON: hashed as they stand, to the letter.
+    Column("before", Text),
+    Column("after", Text),
+    Column("previous", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+    Index("ix_audit_entries_subject", "subject", "number"),  # what happened to one thing
+    Index("ix_audit_entries_at", "at"),  # what happened in a time
+)
+event.listen(
+    audit_entries, "after_create", lambda table, connection, **_: append_only(connection, table.name)
+)
+
+# One row: where the log ends, and what its writers queue on.
+audit_head = Table(
+    "audit_head",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("number", RowId, nullable=False),
+    Column("hash", String(64), nullable=False),
 )

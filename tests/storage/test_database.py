@@ -140,7 +140,7 @@ def test_the_cache_never_serves_a_pledge_that_another_process_deleted_and_record
 ) -> None:
     add_pledge(runtime, title="Old", contacts=())
     assert version_of(runtime.database).pledge.title == "Old"
-    second.write(lambda tx: pledging.delete_pledge(tx, "people"))
+    second.write(lambda tx: pledging.delete_pledge(tx, "people", now=clock.now))
     clock.now = noon("2026-11-24")
     add_pledge(replace(runtime, database=second), title="New", contacts=())
     found = version_of(runtime.database)
@@ -150,10 +150,10 @@ def test_the_cache_never_serves_a_pledge_that_another_process_deleted_and_record
     assert remembered is None or remembered.pledge.title == "New"
 
 
-def test_a_deleted_pledge_is_gone_from_the_cache_too(runtime: Runtime) -> None:
+def test_a_deleted_pledge_is_gone_from_the_cache_too(runtime: Runtime, clock: Clock) -> None:
     add_pledge(runtime, contacts=())
     version_of(runtime.database)
-    runtime.database.write(lambda tx: pledging.delete_pledge(tx, "people"))
+    runtime.database.write(lambda tx: pledging.delete_pledge(tx, "people", now=clock.now))
     with runtime.database.read() as tx:
         assert tx.records.get("people") is None
         assert tx.records.lock("people") is None

@@ -1,0 +1,190 @@
+"""Who did what when: a log in which each entry vouches for all before it."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+import orjson
+
+from pledgetracker.domain.access import ApiKey
+from pledgetracker.domain.days import Due
+from pledgetracker.domain.numbers import plain
+from pledgetracker.domain.pledge import Contact, Pledge
+from pledgetracker.domain.record import Record
+
+# What the first entry names as the hash before it.
+BEGINNING = "0" * 64
+
+
+class ActorKind(StrEnum):
+    """Which way somebody came in."""
+
+    KEY = "key"
+    CLI = "cli"
+    SCHEDULER = "scheduler"
+    SYSTEM = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who changes something.
+
+    Attributes:
+        kind: an `ActorKind`; in a log that was tampered with it may be anything.
+        name: of the key; on the command line, of the user of the operating system.
+        key: the public id of the API key.
+        request: what the request is called in logs.
+    """
+
+    kind: str
+    name: str
+    key: str | None = None
+    request: str | None = None
+
+
+# The program of its own accord.
+ITSELF = Actor(ActorKind.SYSTEM, "pledgetracker")
+
+
+class SubjectKind(StrEnum):
+    """What sort of thing was changed; progress goes by the id of its pledge."""
+
+    PLEDGER = "pledger"
+    INITIATIVE = "initiative"
+    PLEDGE = "pledge"
+    PROGRESS = "progress"
+    KEY = "key"
+    RECORD = "record"
+
+
+class Action(StrEnum):
+    """What was done: the kind of thing, and the verb."""
+
+    PLEDGER_CREATE = "pledger.create"
+    PLEDGER_CHANGE = "pledger.change"
+    PLEDGER_DELETE = "pledger.delete"
+    INITIATIVE_CREATE = "initiative.create"
+    INITIATIVE_CHANGE = "initiative.change"
+    INITIATIVE_DELETE = "initiative.delete"
+    PLEDGE_CREATE = "pledge.create"
+    PLEDGE_LOAD = "pledge.load"
+    PLEDGE_CHANGE = "pledge.change"
+    PLEDGE_RESCHEDULE = "pledge.reschedule"
+    PLEDGE_WITHDRAW = "pledge.withdraw"
+    PLEDGE_RESCIND_WITHDRAWAL = "pledge.rescind_withdrawal"
+    PLEDGE_DELETE = "pledge.delete"
+    PROGRESS_RECORD = "progress.record"
+    KEY_CREATE = "key.create"
+    KEY_REVOKE = "key.revoke"
+    RECORD_RESTORE = "record.restore"
+
+    @property
+    def kind(self) -> SubjectKind:
+        """The sort of thing that it is done to."""
+        return SubjectKind(self.partition(".")[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """One change, not yet in its place in the log.
+
+    Attributes:
+        subject: the id of what was changed.
+        before, after: what it was and what it became, as canonical JSON; None for nothing.
+    """
+
+    at: datetime
+    actor: Actor
+    action: str
+    subject: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A deed in its place in the log.
+
+    Attributes:
+        number: 1, 2, … without gaps.
+        previous, hash: SHA-256 in hexadecimal, of the entry before and of this one.
+    """
+
+    number: int
+    deed: Deed
+    previous: str
+    hash: str
+
+
+def chained(number: int, previous: str, deed: Deed) -> Entry:
+    """The entry that `deed` becomes after the entry whose hash is `previous`."""
+    return Entry(number, deed, previous, digest(number, previous, deed))
+
+
+def digest(number: int, previous: str, deed: Deed) -> str:
+    """SHA-256, in hexadecimal, of the canonical JSON of an entry's content and of the hash before it."""
+    content = {
+        "number": number,
+        "previous": previous,
+        "at": deed.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "actor": str(deed.actor.kind),
+        "actor_key": deed.actor.key,
+        "actor_name": deed.actor.name,
+        "request": deed.actor.request,
+        "action": deed.action,
+        "subject": deed.subject,
+        # As texts: spliced in as they stand, one of them could pass for more than it is.
+        "before": deed.before,
+        "after": deed.after,
+    }
+    return hashlib.sha256(canonical(content).encode()).hexdigest()
+
+
+def canonical(thing: object) -> str:
+    """`thing` as JSON: names sorted, no spaces, exact numbers; neither secrets nor contacts in clear."""
+    options = orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z | orjson.OPT_PASSTHROUGH_DATACLASS
+    return orjson.dumps(thing, default=_shown, option=options).decode()
+
+
+def _shown(value: Any) -> Any:
+    match value:
+        case Decimal():
+            return orjson.Fragment(plain(value))
+        case Due():
+            return value.text
+        case Record():
+            hanging = {
+                "reschedules": value.reschedules,
+                "withdrawal": value.withdrawal,
+                "progress": value.updates,
+            }
+            return _shown(value.pledge) | _known(hanging)
+        case Pledge():
+            return _known(_fields(value) | {"contacts": _veiled(value.id, value.contacts)})
+        case ApiKey():
+            return _known(_fields(value) | {"digest": None})
+        case Contact():
+            raise TypeError("A contact has no place in the log.")
+        case _:
+            return _known(_fields(value))
+
+
+def _veiled(pledge: str, contacts: tuple[Contact, ...]) -> dict[str, Any] | None:
+    """How many contacts, and a hash by which to tell whether they changed."""
+    if not contacts:
+        return None
+    told = [[getattr(contact, field.name) for field in fields(contact)] for contact in contacts]
+    return {"count": len(contacts), "sha256": hashlib.sha256(orjson.dumps([pledge, told])).hexdigest()}
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    return {field.name: getattr(value, field.name) for field in fields(value)}
+
+
+def _known(content: Mapping[str, Any]) -> dict[str, Any]:
+    """What there is to tell."""
+    return {name: value for name, value in content.items() if value is not None and value != ()}

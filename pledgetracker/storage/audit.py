@@ -1,0 +1,146 @@
+"""The audit log: what was changed, by whom; written with the change, never rewritten."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, insert, or_, select, update
+
+from pledgetracker.domain.audit import (
+    BEGINNING,
+    Action,
+    Actor,
+    Deed,
+    Entry,
+    SubjectKind,
+    canonical,
+    chained,
+)
+from pledgetracker.storage.paging import Page, PageRequest, fetch
+from pledgetracker.storage.tables import audit_entries, audit_head
+
+ROWS_AT_A_TIME = 500
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """Which entries are wanted; None asks for all.
+
+    Attributes:
+        actor: the id of a key, or a way in: `cli`, say.
+        since, until: from that instant on; before that instant.
+    """
+
+    kind: SubjectKind | None = None
+    subject: str | None = None
+    actor: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+class AuditStore:
+    """Notes the deeds of one transaction, and writes them at its end; reads the log."""
+
+    def __init__(self, connection: Connection, actor: Actor) -> None:
+        self._connection = connection
+        self._actor = actor
+        self._noted: list[Deed] = []
+
+    def append(
+        self, action: Action, subject: str, before: object | None, after: object | None, *, now: datetime
+    ) -> None:
+        """Note that this transaction turns `before` into `after`; the note is written with the change."""
+        shown = [None if thing is None else canonical(thing) for thing in (before, after)]
+        self._noted.append(Deed(now, self._actor, action.value, subject, *shown))
+
+    def settle(self) -> None:
+        """Write what was noted, behind whatever others have written.
+
+        Only at the end of a transaction: the head is locked from here to the commit, so nobody waits for it
+        who holds it, and nobody holds it while waiting for anything else.
+        """
+        if not self._noted:
+            return
+        number, previous = self._connection.execute(_LOCK_HEAD).one()
+        rows = []
+        for deed in self._noted:
+            entry = chained(number + 1, previous, deed)
+            rows.append(_row(entry))
+            number, previous = entry.number, entry.hash
+        self._connection.execute(insert(audit_entries), rows)
+        self._connection.execute(_MOVE_HEAD, {"to": number, "as": previous})
+        self._noted.clear()
+
+    @property
+    def noted(self) -> int:
+        """How many deeds this transaction has noted so far."""
+        return len(self._noted)
+
+    def forget(self, kept: int) -> None:
+        """Take back all but the first `kept` notes, because what they tell of was undone."""
+        del self._noted[kept:]
+
+    def head(self) -> tuple[int, str]:
+        """Number and hash of the last entry."""
+        row = self._connection.execute(select(audit_head.c.number, audit_head.c.hash)).one_or_none()
+        return (0, BEGINNING) if row is None else (row.number, row.hash)
+
+    def entries(self, *, after: int = 0, rows_at_a_time: int = ROWS_AT_A_TIME) -> Iterator[Entry]:
+        """The log behind entry `after`, in order, some rows at a time.
+
+        Raises:
+            ValueError: a row was tampered with so that it cannot be read.
+        """
+        query = select(audit_entries).where(audit_entries.c.number > after).order_by(audit_entries.c.number)
+        rows = self._connection.execute(query, execution_options={"yield_per": rows_at_a_time})
+        return map(_entry, rows.mappings())
+
+    def page(self, wanted: AuditFilter, request: PageRequest) -> Page[Entry]:
+        """One page of the log."""
+        query = select(audit_entries).where(*_conditions(wanted))
+        number = audit_entries.c.number
+        return fetch(self._connection, query, request, sort=number, key=number, read=_entry)
+
+
+_LOCK_HEAD = select(audit_head.c.number, audit_head.c.hash).where(audit_head.c.id == 1).with_for_update()
+_MOVE_HEAD = (
+    update(audit_head).where(audit_head.c.id == 1).values(number=bindparam("to"), hash=bindparam("as"))
+)
+
+
+def _conditions(wanted: AuditFilter) -> Iterator[ColumnElement[bool]]:
+    table = audit_entries.c
+    if wanted.kind is not None:
+        yield table.action.in_([action.value for action in Action if action.kind is wanted.kind])
+    if wanted.subject is not None:
+        yield table.subject == wanted.subject
+    if wanted.actor is not None:
+        yield or_(table.actor_key == wanted.actor, table.actor == wanted.actor)
+    if wanted.since is not None:
+        yield table.at >= wanted.since
+    if wanted.until is not None:
+        yield table.at < wanted.until
+
+
+def _row(entry: Entry) -> dict[str, object]:
+    deed = entry.deed
+    return {
+        "number": entry.number,
+        "at": deed.at,
+        "actor": str(deed.actor.kind),
+        "actor_key": deed.actor.key,
+        "actor_name": deed.actor.name,
+        "request": deed.actor.request,
+        "action": deed.action,
+        "subject": deed.subject,
+        "before": deed.before,
+        "after": deed.after,
+        "previous": entry.previous,
+        "hash": entry.hash,
+    }
+
+
+def _entry(row: RowMapping) -> Entry:
+    actor = Actor(row["actor"], row["actor_name"], row["actor_key"], row["request"])
+    deed = Deed(row["at"], actor, row["action"], row["subject"], row["before"], row["after"])
+    return Entry(row["number"], deed, row["previous"], row["hash"])
