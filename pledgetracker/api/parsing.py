@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
+from urllib.parse import unquote_to_bytes
 
 from marshmallow import RAISE, Schema, ValidationError
 from webargs.flaskparser import FlaskParser
@@ -26,7 +27,8 @@ def parse_json(body: bytes) -> Any:
 
     Raises:
         Malformed: it is not JSON in UTF-8, is nested too deeply, repeats a name in an object, or holds
-            numbers or characters that nothing can store.
+            numbers of more digits than anybody means.
+        Invalid: it holds characters or numbers that nothing can store.
     """
     try:
         text = body.decode()
@@ -34,7 +36,7 @@ def parse_json(body: bytes) -> Any:
         parsed = json.loads(
             text,
             object_pairs_hook=_object,
-            parse_constant=_not_a_number,
+            parse_constant=Decimal,
             parse_int=_integer,
             parse_float=_decimal,
         )
@@ -43,10 +45,12 @@ def parse_json(body: bytes) -> Any:
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise Malformed(f"The body is not JSON: {error.msg.lower()} at {place}.") from None
-    for pointer, found in _strings(parsed):
-        if UNSTORABLE.search(found):
+    for pointer, found in _leaves(parsed):
+        if isinstance(found, str) and UNSTORABLE.search(found):
             detail = "Holds U+0000 or half of a surrogate pair, which no text can; leave it out."
             raise Invalid.field(pointer, detail)
+        if isinstance(found, Decimal) and not found.is_finite():
+            raise Invalid.field(pointer, f"{found} is no JSON number; use null where there is none.")
     return parsed
 
 
@@ -73,10 +77,6 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _not_a_number(word: str) -> NoReturn:
-    raise Malformed(f"{word} is no JSON number; use null where there is none.")
-
-
 def _integer(digits: str) -> int:
     _check_length(digits)
     return int(digits)
@@ -95,18 +95,18 @@ def _check_length(digits: str) -> None:
         raise Malformed(f"A number has more than {MAX_NUMBER_LENGTH} digits.")
 
 
-def _strings(value: Any, pointer: str = "") -> Iterator[tuple[str, str]]:
-    """Every text in a JSON value, names included, each with a pointer to its place."""
+def _leaves(value: Any, pointer: str = "") -> Iterator[tuple[str, str | Decimal]]:
+    """Every text and decimal in a JSON value, names included, each with a pointer to its place."""
     match value:
-        case str():
+        case str() | Decimal():
             yield pointer, value
         case list():
             for i, item in enumerate(value):
-                yield from _strings(item, f"{pointer}/{i}")
+                yield from _leaves(item, f"{pointer}/{i}")
         case dict():
             for name, item in value.items():
                 yield pointer, name
-                yield from _strings(item, f"{pointer}/{_escaped(name)}")
+                yield from _leaves(item, f"{pointer}/{_escaped(name)}")
 
 
 def _escaped(name: str) -> str:
@@ -124,6 +124,14 @@ def field_problems(messages: Any, pointer: str = "") -> Iterator[FieldProblem]:
             yield from field_problems(message, pointer)
     else:
         yield FieldProblem(pointer, str(messages))
+
+
+def _is_utf8(text: bytes) -> bool:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 class StrictParser(FlaskParser):
@@ -149,6 +157,12 @@ class StrictParser(FlaskParser):
         """The query, in which no name may stand twice."""
         del schema
         problems = [
+            # The framework reads on past what is not UTF-8, and puts replacement characters there.
+            FieldProblem(f"?{unquote_to_bytes(name).decode(errors='replace')}", "Is not UTF-8.")
+            for name, _, value in (part.partition(b"=") for part in req.query_string.split(b"&"))
+            if not _is_utf8(unquote_to_bytes(name + value))
+        ]
+        problems += [
             FieldProblem(f"?{name}", "Stands twice; only one can be meant.")
             for name, values in req.args.lists()
             if len(values) > 1

@@ -23,9 +23,6 @@ MALFORMED: dict[str, bytes] = {
     "empty": b"",
     "not JSON": b"value=1",
     "a bare word": b"nope",
-    "NaN": b'{"value": NaN}',
-    "Infinity": b'{"value": Infinity}',
-    "minus Infinity": b'{"value": -Infinity}',
     "a number of 10,000 digits": b'{"value": ' + b"9" * 10_000 + b"}",
     "10^100 spelled out": b'{"value": 1' + b"0" * 100 + b"}",
     "an exponent beyond bounds": b'{"value": 1e99999999999999999999}',
@@ -53,11 +50,14 @@ MALFORMED: dict[str, bytes] = {
     "a compressed body": b"\x1f\x8b\x08\x00\x00\x00\x00\x00",
 }
 
-# Bodies that are JSON, and hold what no text can: each with the place.
+# Bodies that hold what no text and no number can: each with the place.
 UNSTORABLE: dict[str, tuple[bytes, str]] = {
     "U+0000": (b'{"title": "a\\u0000b"}', "/title"),
     "a lone surrogate": (b'{"title": "\\ud800"}', "/title"),
     "a lone surrogate in a name": (b'{"\\udfff": 1}', ""),
+    "NaN": (b'{"value": NaN}', "/value"),
+    "Infinity": (b'{"baseline": {"value": Infinity}}', "/baseline/value"),
+    "minus Infinity": (b'{"milestones": [{"target": -Infinity}]}', "/milestones/0/target"),
     "U+0000 deep inside": (b'{"a": [{"b/c": "\\u0000"}]}', "/a/0/b~1c"),
 }
 
@@ -251,6 +251,20 @@ def test_bad_parameters_of_a_list_are_named(
         for value in values:
             problem = refused(anybody.get(address, query_string={name: value}), 422)
             assert pointers(problem) == {f"?{name}"}, value
+
+
+@pytest.mark.parametrize(
+    ("query", "name"),
+    [("limit=1&q=%ff", "?q"), ("q=a%ed%a0%80", "?q"), ("%c3=1", "?\N{REPLACEMENT CHARACTER}")],
+)
+def test_a_query_that_is_not_utf_8_is_refused(
+    anybody: FlaskClient,
+    refused: Refused,
+    pointers: Callable[[dict[str, Any]], set[str]],
+    query: str,
+    name: str,
+) -> None:
+    assert pointers(refused(anybody.get(f"/v1/pledges?{query}"), 422)) == {name}
 
 
 @pytest.mark.parametrize("address", [*LISTS, "/v1/pledges/people-trained"])
