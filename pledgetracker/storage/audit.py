@@ -67,7 +67,7 @@ class AuditStore:
             entry = chained(number + 1, previous, deed)
             rows.append(_row(entry))
             number, previous = entry.number, entry.hash
-        self._connection.execute(insert(audit_entries), rows)
+        self._connection.execute(_ADD, rows)
         self._connection.execute(_MOVE_HEAD, {"to": number, "as": previous})
         self._noted.clear()
 
@@ -103,6 +103,7 @@ class AuditStore:
 
 
 _LOCK_HEAD = select(audit_head.c.number, audit_head.c.hash).where(audit_head.c.id == 1).with_for_update()
+_ADD = insert(audit_entries)
 _MOVE_HEAD = (
     update(audit_head).where(audit_head.c.id == 1).values(number=bindparam("to"), hash=bindparam("as"))
 )

@@ -37,6 +37,8 @@ from pledgetracker.domain.numbers import MAX_DECIMALS, plain, trim
 # Before this version WAL can lose commits when several connections write.
 FIRST_SAFE_WAL = (3, 51, 3)
 BUSY_TIMEOUT_MS = 10_000
+# What every SQLite database begins with.
+_FIRST_BYTES = b"SQLite format 3\0"
 _BEGIN = "pledgetracker_begin"
 
 RowId = BigInteger().with_variant(Integer(), "sqlite")
@@ -202,6 +204,10 @@ def fold(file: Path) -> bool:
 
     A file so damaged that this cannot be done is left as it is, with its side files.
     """
+    with file.open("rb") as reading:
+        if reading.read(len(_FIRST_BYTES)) != _FIRST_BYTES:
+            # SQLite would throw the side files of such a file away.
+            return True
     module = _sqlite_module()
     connection = module.connect(f"{file.absolute().as_uri()}?mode=rw", uri=True, timeout=0)
     connection.isolation_level = None

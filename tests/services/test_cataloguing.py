@@ -62,8 +62,8 @@ def test_what_is_not_there_is_not_found(runtime: Runtime) -> None:
     for work, said in (
         (cataloguing.get_pledger, {}),
         (cataloguing.get_initiative, {}),
-        (cataloguing.delete_pledger, {}),
-        (cataloguing.delete_initiative, {}),
+        (cataloguing.delete_pledger, {"now": runtime.clock()}),
+        (cataloguing.delete_initiative, {"now": runtime.clock()}),
         (cataloguing.change_pledger, {"fields": {}, "now": runtime.clock()}),
         (cataloguing.change_initiative, {"fields": {}, "now": runtime.clock()}),
     ):
@@ -94,21 +94,21 @@ def test_what_something_names_is_not_deleted(runtime: Runtime) -> None:
         (cataloguing.delete_initiative, "top"),
     ):
         with pytest.raises(StillReferenced, match=f"'{key}' cannot be deleted"):
-            do(runtime, work, key)
+            do(runtime, work, key, now=runtime.clock())
 
 
 def test_a_pledger_that_a_key_is_tied_to_is_not_deleted(runtime: Runtime) -> None:
     do(runtime, cataloguing.add_pledger, {"id": "acme", "name": "Acme"}, now=runtime.clock())
     key_of(runtime, Scope.PROGRESS, pledger="acme")
     with pytest.raises(StillReferenced):
-        do(runtime, cataloguing.delete_pledger, "acme")
+        do(runtime, cataloguing.delete_pledger, "acme", now=runtime.clock())
 
 
 def test_what_nothing_names_is_deleted_and_its_id_is_free(runtime: Runtime) -> None:
     initiative(runtime, "plan")
     do(runtime, cataloguing.add_pledger, {"id": "acme", "name": "Acme"}, now=runtime.clock())
-    do(runtime, cataloguing.delete_initiative, "plan")
-    do(runtime, cataloguing.delete_pledger, "acme")
+    do(runtime, cataloguing.delete_initiative, "plan", now=runtime.clock())
+    do(runtime, cataloguing.delete_pledger, "acme", now=runtime.clock())
     with runtime.database.read() as tx:
         assert cataloguing.list_pledgers(tx, EVERYTHING).items == []
         assert cataloguing.list_initiatives(tx, EVERYTHING).items == []

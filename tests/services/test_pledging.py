@@ -169,16 +169,16 @@ def test_a_withdrawal_before_the_announcement_is_refused(runtime: Runtime) -> No
 
 def test_only_a_pledge_on_which_nothing_hangs_is_deleted(runtime: Runtime) -> None:
     add_pledge(runtime, milestones=(stone("a", "2026-06-30", 50),))
-    runtime.database.write(lambda tx: pledging.delete_pledge(tx, "people"))
+    runtime.database.write(lambda tx: pledging.delete_pledge(tx, "people", now=runtime.clock()))
     with pytest.raises(NotFound):
         stored(runtime)
     with pytest.raises(NotFound):
-        runtime.database.write(lambda tx: pledging.delete_pledge(tx, "people"))
+        runtime.database.write(lambda tx: pledging.delete_pledge(tx, "people", now=runtime.clock()))
     add_pledge(runtime)
     report(runtime, value=1)
     do(runtime, pledging.withdraw, {})
     with pytest.raises(StillReferenced, match="it has progress updates, a withdrawal, alerts"):
-        runtime.database.write(lambda tx: pledging.delete_pledge(tx, "people"))
+        runtime.database.write(lambda tx: pledging.delete_pledge(tx, "people", now=runtime.clock()))
 
 
 def test_nothing_changes_a_pledge_that_is_not_there(runtime: Runtime) -> None:
