@@ -100,6 +100,8 @@ def start_logging(settings: Settings) -> None:
     """Log to standard error, one event a line, in the form and from the level of the settings."""
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
+    # It reports every beat that a long tick leaves out, once a second.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
     is_json = settings.log_format == "json"
     structlog.configure(
         processors=[

@@ -32,6 +32,7 @@ def turn(runtime: Runtime, *, now: datetime, at: datetime | None = None) -> tupl
     Raises:
         Unavailable: the database cannot be reached.
     """
+    began = runtime.clock()
     heed(runtime.database, runtime.rules, now=now)
     found = tick(runtime.database, runtime.rules, now=now)
     delivered = deliver(runtime.database, runtime.post_office(at=at), runtime.rules)
@@ -41,7 +42,7 @@ def turn(runtime: Runtime, *, now: datetime, at: datetime | None = None) -> tupl
         "put_off": delivered.put_off,
         "dead": delivered.dead,
         "outage": delivered.outage,
-        "seconds": round((runtime.clock() - now).total_seconds(), 3),
+        "seconds": round((runtime.clock() - began).total_seconds(), 3),
     }
 
     def close(tx: Transaction) -> None:

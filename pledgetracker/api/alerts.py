@@ -25,7 +25,6 @@ class AlertQuery(PageQuery):
     """Which alerts are wanted, in which order."""
 
     types = {"id": int, "due_at": datetime}
-    key = int
 
     pledge = Slug()
     state = Choice(AlertState)

@@ -22,7 +22,6 @@ class AuditQuery(PageQuery):
     """Which entries are wanted, in which order."""
 
     types = {"id": int}
-    key = int
 
     kind = Choice(SubjectKind, metadata={"description": "The sort of thing that was changed."})
     subject = Line(metadata={"description": "The id of what was changed; for progress, of its pledge."})

@@ -23,7 +23,6 @@ class FlagQuery(PageQuery):
     """Which flags are wanted, in which order."""
 
     types = {"id": int, "opened_at": datetime}
-    key = int
 
     pledge = Slug()
     kind = Choice(FlagKind)

@@ -33,11 +33,9 @@ class PageQuery(Schema):
 
     Attributes:
         types: for each sort name the type of its values.
-        key: the type of the list's keys.
     """
 
     types: Mapping[str, type] = {"id": str}
-    key: type = str
 
     class Meta:
         """Nothing unknown passes."""
@@ -56,7 +54,7 @@ class PageQuery(Schema):
     def place(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
         """Put what concerns the page into one value."""
         sort = data.pop("sort", "id")
-        cursors = Cursors(self.types, self.key)
+        cursors = Cursors(self.types)
         try:
             data["page"] = cursors.page(sort, data.pop("cursor", None), data.pop("limit"))
         except ValueError as error:

@@ -26,7 +26,6 @@ class ProgressQuery(PageQuery):
     """In which order updates are wanted."""
 
     types = {"id": int, "as_of": date}
-    key = int
 
     sort = Sort(("id", "as_of"), load_default="id")
 

@@ -24,7 +24,7 @@ from pledgetracker.web import Cursors, next_cursor
 
 UPDATES = 50
 SORT = "-as_of"
-CURSORS = Cursors({"as_of": date}, int)
+CURSORS = Cursors({"as_of": date})
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,7 +121,10 @@ def draft_pledge(tx: Transaction, fields: PledgeFields, rules: Rules, *, now: da
     Raises:
         AlreadyExists, Invalid: see `add_pledge`.
     """
-    content: dict[str, Any] = {"time_zone": rules.time_zone, **fields}
+    # What the settings say of reporting becomes the pledge's own: a promise is held to what held for it.
+    content: dict[str, Any] = _with_rhythm(
+        {"time_zone": rules.time_zone, "cadence_days": None, "grace_days": None, **fields}, rules
+    )
     content["baseline"] = _baseline(content.get("baseline"), Baseline(Decimal(0), content["announced_on"]))
     repeated: Repeated | None = content.pop("repeated", None)
     if repeated is not None:
@@ -162,7 +165,7 @@ def change_pledge(tx: Transaction, key: str, fields: PledgeFields, rules: Rules,
 
     def edit(record: Record, today: date) -> Change | None:
         before = record.pledge
-        changes = dict(content)
+        changes = _with_rhythm(content, rules)
         if "baseline" in content:
             said = content["baseline"]
             first = Baseline(Decimal(0), content.get("announced_on", before.announced_on))
@@ -176,7 +179,8 @@ def change_pledge(tx: Transaction, key: str, fields: PledgeFields, rules: Rules,
             edited, news = _moved(tx, edited, {"due": due, "moved_by": SetBy.TRACKER}, today, now)
         elif pledge == before:
             return None
-        _check(tx, pledge)
+        # Milestones lie before the deadline in force, wherever the first one was.
+        _check(tx, replace(pledge, due=edited.due_on(today)))
         _check_milestones_kept(record, pledge)
         tx.pledges.change(pledge)
         return Change(edited, news)
@@ -311,6 +315,12 @@ def draft_move(record: Record, fields: MoveFields, *, today: date, now: datetime
         source=fields.get("source"),
         recorded_at=now,
     )
+
+
+def _with_rhythm(content: dict[str, Any], rules: Rules) -> dict[str, Any]:
+    """The content, where it leaves open how often to report, with what the settings say."""
+    rhythm = {"cadence_days": rules.policy.cadence_days, "grace_days": rules.policy.grace_days}
+    return {name: rhythm.get(name) if value is None else value for name, value in content.items()}
 
 
 def _baseline(said: Mapping[str, Any] | None, otherwise: Baseline) -> Baseline:

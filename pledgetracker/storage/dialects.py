@@ -1,5 +1,6 @@
 """What differs between databases: the only module that names one."""
 
+import os
 import sqlite3
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -260,6 +261,8 @@ def _open_sqlite(url: str, busy_timeout_ms: int) -> Engine:
     parsed = make_url(url)
     if parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        # It holds addresses of contacts: for nobody else on the machine to read.
+        os.close(os.open(parsed.database, os.O_RDONLY | os.O_CREAT, 0o600))
     module = _sqlite_module()
     engine = create_engine(
         parsed.set(drivername="sqlite+pysqlite"),

@@ -144,47 +144,19 @@ def forged(*parts: Any) -> str:
     return urlsafe_b64encode(json.dumps(parts).encode()).decode()
 
 
-def test_a_forged_cursor_is_refused_or_at_least_does_no_harm(reader: FlaskClient, refused: Refused) -> None:
-    for sort, parts in {
-        "id": (
-            ["id", None, "a"],
-            ["id", 1, "a"],
-            ["id", "a", None],
-            ["id", "a", 1.5],
-            ["id", "a"],
-            ["id", "\x00", "a"],
-            ["id", "a", "\ud800"],
-            ["id", [], {}],
-        ),
-        "updated_at": (
-            ["updated_at", "9999-12-31T23:59:59-23:59", "a"],
-            ["updated_at", "0001-01-01T00:00:00+23:59", "a"],
-            ["updated_at", "2026-01-01T00:00:00", "a"],
-            ["updated_at", "2026-01-01", "a"],
-            ["updated_at", "now", "a"],
-            ["updated_at", 0, "a"],
-        ),
-        "due": (
-            ["due", "10000-01-01", "a"],
-            ["due", "", "a"],
-            ["due", True, "a"],
-            ["due", "2026-01-01", True],
-        ),
-    }.items():
-        for some in parts:
-            refused(reader.get("/v1/pledges", query_string={"sort": sort, "cursor": forged(*some)}), 422)
-    for some in (
-        ["id", 2**63, 1],
-        ["id", True, 1],
-        ["id", 1, 10**100],
-        ["id", "1", 1],
-        ["id", 1.0, 1],
-        ["id", 1, "1"],
-    ):
-        for address in ("/v1/flags", "/v1/alerts", "/v1/pledges/p-0/progress"):
-            refused(reader.get(address, query_string={"cursor": forged(*some)}), 422)
-    edge = reader.get("/v1/flags", query_string={"cursor": forged("id", -(2**63) + 1, 2**63 - 1)})
-    assert edge.status_code == 200
+@pytest.mark.parametrize("parts", [["id", "a", "a"], ["id", None, "a"], ["id", 2**63, 1], ["id", "a"], []])
+def test_a_forged_cursor_is_refused(reader: FlaskClient, refused: Refused, parts: list[Any]) -> None:
+    for address in ("/v1/pledges", "/v1/flags", "/v1/alerts", "/v1/pledges/p-0/progress"):
+        told = refused(reader.get(address, query_string={"cursor": forged(*parts)}), 422)
+        assert told["errors"][0]["parameter"] == "cursor"
+
+
+def test_a_cursor_changed_by_one_character_is_refused(reader: FlaskClient, refused: Refused) -> None:
+    cursor = reader.get("/v1/pledges?limit=1").get_json()["next_cursor"]
+    for place in range(0, len(cursor), 7):
+        other = "A" if cursor[place] != "A" else "B"
+        changed = cursor[:place] + other + cursor[place + 1 :]
+        refused(reader.get("/v1/pledges", query_string={"cursor": changed}), 422)
 
 
 JSON = st.recursive(

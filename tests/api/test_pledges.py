@@ -29,7 +29,7 @@ def test_what_is_not_said_gets_its_default(promise: Promise) -> None:
     assert made["id"] == "a-million-people-trained"
     assert (made["comparator"], made["time_zone"], made["due"]) == ("at_least", "UTC", None)
     assert made["baseline"] == {"value": 0, "date": "2024-05-13"}
-    assert (made["cadence_days"], made["grace_days"], made["milestones"]) == (None, None, [])
+    assert (made["cadence_days"], made["grace_days"], made["milestones"]) == (90, 30, [])
     assert promise(id=...)["id"] == "a-million-people-trained-2"
     assert promise(id=..., title="\u03a5\u03c0\u03cc\u03c3\u03c7\u03b5\u03c3\u03b7")["id"] == "pledge"
 
@@ -347,3 +347,21 @@ def test_contacts_change_as_a_whole_and_only_where_they_are_named(
     assert editor.get(f"{ADDRESS}/contacts").get_json() == {"items": [shown]}
     assert editor.patch(ADDRESS, json={"contacts": []}).status_code == 200
     assert editor.get(f"{ADDRESS}/contacts").get_json() == {"items": []}
+
+
+def test_a_rhythm_left_open_again_is_that_of_the_settings(editor: FlaskClient, promise: Promise) -> None:
+    made = promise(cadence_days=30, grace_days=0)
+    assert (made["cadence_days"], made["grace_days"]) == (30, 0)
+    changed = editor.patch(f"/v1/pledges/{made['id']}", json={"cadence_days": None}).get_json()
+    assert (changed["cadence_days"], changed["grace_days"]) == (90, 0)
+
+
+def test_after_a_later_deadline_milestones_may_lie_beyond_the_first(
+    editor: FlaskClient, promise: Promise, refused: Refused
+) -> None:
+    address = f"/v1/pledges/{promise(due='2026')['id']}"
+    late = {"milestones": [{"id": "late", "due": "2027", "target": 10}]}
+    assert editor.post(f"{address}/reschedules", json={"due": "2028"}).status_code == 201
+    assert editor.patch(address, json=late).status_code == 200
+    beyond = {"milestones": [{"id": "late", "due": "2029", "target": 10}]}
+    assert refused(editor.patch(address, json=beyond), 422)["errors"][0]["pointer"] == "/milestones/0/due"
