@@ -35,7 +35,7 @@ class InitiativeQuery(PageQuery):
 def list_all(query: dict[str, Any]) -> Response:
     """List initiatives."""
     page = query["page"]
-    with runtime().database.read() as tx:
+    with runtime().database.read(may_lag=True) as tx:
         found = cataloguing.list_initiatives(tx, page)
     return listed(InitiativeDocument, found, next_cursor(page, found.after))
 
@@ -61,7 +61,7 @@ def add(fields: Any) -> Response:
 @blueprint.refuses(404)
 def get(initiative: str) -> Response:
     """Show an initiative."""
-    with runtime().database.read() as tx:
+    with runtime().database.read(may_lag=True) as tx:
         return answer(InitiativeDocument, cataloguing.get_initiative(tx, initiative))
 
 

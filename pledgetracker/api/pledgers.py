@@ -35,7 +35,7 @@ class PledgerQuery(PageQuery):
 def list_all(query: dict[str, Any]) -> Response:
     """List pledgers."""
     page = query["page"]
-    with runtime().database.read() as tx:
+    with runtime().database.read(may_lag=True) as tx:
         found = cataloguing.list_pledgers(tx, page)
     return listed(PledgerDocument, found, next_cursor(page, found.after))
 
@@ -61,7 +61,7 @@ def add(fields: Any) -> Response:
 @blueprint.refuses(404)
 def get(pledger: str) -> Response:
     """Show a pledger."""
-    with runtime().database.read() as tx:
+    with runtime().database.read(may_lag=True) as tx:
         return answer(PledgerDocument, cataloguing.get_pledger(tx, pledger))
 
 

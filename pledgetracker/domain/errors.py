@@ -73,6 +73,15 @@ class AlreadyWithdrawn(Refusal):
         )
 
 
+class Contended(Refusal):
+    """Somebody else was changing the same thing, several times in a row."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Somebody else was changing the same thing at the same moment; look at it anew and try again."
+        )
+
+
 class KeyMissing(Refusal):
     """The call needs a key and brought none."""
 

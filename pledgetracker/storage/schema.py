@@ -10,6 +10,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from pledgetracker.domain.errors import Refusal
+from pledgetracker.storage import dialects
 from pledgetracker.storage.database import Database
 
 _SCRIPTS = Path(__file__).parent.parent / "migrations"
@@ -58,6 +59,7 @@ def upgrade(database: Database) -> None:
         if found is not None and found not in _known():
             raise FromTheFuture(found)
         command.upgrade(_config(connection), "head")
+        dialects.sort_by_bytes(connection)
 
     database.upgrade(apply)
 
