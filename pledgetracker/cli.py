@@ -27,9 +27,9 @@ from pledgetracker.services import auditing, backing_up, keyring, monitoring, re
 from pledgetracker.services.checking import advise, readiness
 from pledgetracker.services.importing import FileRefused, add_missing
 from pledgetracker.services.monitoring import TickReport
-from pledgetracker.settings import CONFIG_VARIABLE, Settings, SettingsError
-from pledgetracker.storage import schema
-from pledgetracker.storage.database import Unavailable
+from pledgetracker.settings import CONFIG_VARIABLE, PREFIX, Settings, SettingsError, load
+from pledgetracker.storage import copying, schema
+from pledgetracker.storage.database import Database, Unavailable
 
 CONFIG = click.option(
     "--config",
@@ -161,6 +161,31 @@ def version() -> None:
     """Tell the version of the schema, and the one that this program works with."""
     with _started() as runtime, runtime.database.read() as tx:
         click.echo(f"found {tx.schema_version()}, wanted {schema.newest()}")
+
+
+@db.command()
+@click.option(
+    "--to", "target_url", required=True, metavar="URL", help="The database to copy to; it is empty."
+)
+def copy(target_url: str) -> None:
+    """Copy the whole record to another database, SQLite or PostgreSQL, and compare what arrived."""
+    with _started() as runtime:
+        _check_schema(runtime)
+        target = Database(load({f"{PREFIX}DATABASE_URL": target_url}).database_url)
+        try:
+            with target.read() as tx:
+                found = tx.schema_version()
+            if found is None:
+                schema.upgrade(target)
+            else:
+                schema.check(found)
+            tallies = copying.copy(runtime.database, target)
+            click.echo(f"{runtime.database.description} to {target.description}")
+        finally:
+            target.close()
+    for tally in tallies:
+        click.echo(f"{tally.table:<20}{tally.rows:>10}  {tally.checksum[:16]}")
+    click.echo(f"{sum(tally.rows for tally in tallies)} rows, the same on both sides.")
 
 
 @main.command()

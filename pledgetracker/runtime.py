@@ -89,7 +89,7 @@ def assemble(settings: Settings) -> Runtime:
     """Put everything together from settings."""
     return Runtime(
         settings=settings,
-        database=Database(settings.database_url),
+        database=Database(settings.database_url, standby_url=settings.standby_url),
         rules=rules(settings),
         pepper=_pepper(settings),
         clock=clock,

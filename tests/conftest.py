@@ -1,7 +1,9 @@
 """What every test can ask for: a record of its own, a clock that it sets, clients with and without keys."""
 
+import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,22 +20,53 @@ from pledgetracker.services.keyring import create_key
 from pledgetracker.settings import load
 from pledgetracker.storage import schema
 from pledgetracker.storage.database import Database
+from tests.servers import ADDRESS, Databases, a_server
 
 SECRET = "a secret of at least thirty-two characters"
 TODAY = datetime(2026, 11, 23, 12, tzinfo=UTC)
+KINDS = ("sqlite", "postgresql")
+
+# What the process that started the run has to put down at its end.
+_held = ExitStack()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--everything", action="store_true", help="also run the tests marked slow")
+    parser.addoption(
+        "--everything", action="store_true", help="also run the tests marked slow, and on both databases"
+    )
+    parser.addoption("--database", choices=(*KINDS, "both"), help="which database the tests run on")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start one server for all worker processes, which inherit its address."""
+    if "postgresql" in kinds(config) and not hasattr(config, "workerinput"):
+        os.environ[ADDRESS] = _held.enter_context(a_server())
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    _held.close()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.getoption("--everything"):
-        return
-    skip = pytest.mark.skip(reason="slow: runs with --everything")
     for item in items:
-        if "slow" in item.keywords:
-            item.add_marker(skip)
+        about = next((kind for kind in KINDS if item.get_closest_marker(kind)), None)
+        if about is not None and about not in kinds(config):
+            item.add_marker(pytest.mark.skip(reason=f"about {about}: runs with --database {about}"))
+        if "slow" in item.keywords and not config.getoption("--everything"):
+            item.add_marker(pytest.mark.skip(reason="slow: runs with --everything"))
+
+
+def kinds(config: pytest.Config) -> tuple[str, ...]:
+    """The databases that this run is about."""
+    chosen = config.getoption("--database") or ("both" if config.getoption("--everything") else "sqlite")
+    return KINDS if chosen == "both" else (chosen,)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what touches a database on each of them."""
+    if "database_kind" in metafunc.fixturenames:
+        marked = [kind for kind in KINDS if metafunc.definition.get_closest_marker(kind)]
+        metafunc.parametrize("database_kind", marked or kinds(metafunc.config), scope="session")
 
 
 @dataclass(slots=True)
@@ -44,6 +77,10 @@ class Clock:
 
     def __call__(self) -> datetime:
         return self.now
+
+
+# Makes an installation in a folder: its settings, and what to do when it is no longer needed.
+Install = Callable[[Path], tuple[dict[str, str], Callable[[], None]]]
 
 
 @pytest.fixture
@@ -61,11 +98,40 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Databases]:
+    """Databases on the PostgreSQL of this run."""
+    databases = Databases(os.environ[ADDRESS], "pledgetracker_test")
+    yield databases
+    databases.close()
+
+
+@pytest.fixture(scope="session")
+def install(database_kind: str, request: pytest.FixtureRequest) -> Install:
+    """Makes installations: settings with an empty database of its own, in the folder given."""
+
+    def on_sqlite(folder: Path) -> tuple[dict[str, str], Callable[[], None]]:
+        shutil.copy(request.getfixturevalue("empty_database"), folder / "pledgetracker.sqlite3")
+        return {}, lambda: None
+
+    def on_postgresql(folder: Path) -> tuple[dict[str, str], Callable[[], None]]:
+        databases: Databases = request.getfixturevalue("postgresql")
+        name = databases.take()
+        return {"PLEDGETRACKER_DATABASE_URL": databases.url(name)}, lambda: databases.give_back(name)
+
+    def install(folder: Path) -> tuple[dict[str, str], Callable[[], None]]:
+        said, done = on_sqlite(folder) if database_kind == "sqlite" else on_postgresql(folder)
+        return {"PLEDGETRACKER_DATA_DIR": str(folder), "PLEDGETRACKER_SECRET": SECRET, **said}, done
+
+    return install
+
+
 @pytest.fixture
-def environ(tmp_path: Path, empty_database: Path) -> dict[str, str]:
+def environ(tmp_path: Path, install: Install) -> Iterator[dict[str, str]]:
     """Settings of an installation of the test's own, its database empty; a test may add to them."""
-    shutil.copy(empty_database, tmp_path / "pledgetracker.sqlite3")
-    return {"PLEDGETRACKER_DATA_DIR": str(tmp_path), "PLEDGETRACKER_SECRET": SECRET}
+    settings, done = install(tmp_path)
+    yield settings
+    done()
 
 
 @pytest.fixture

@@ -38,6 +38,6 @@ def list_all(query: dict[str, Any]) -> Response:
     """List the stored record of flags; a pledge's standing shows those of its instant."""
     page = query["page"]
     wanted = FlagFilter(query.get("pledge"), query.get("kind"), query.get("open"))
-    with runtime().database.read() as tx:
+    with runtime().database.read(may_lag=True) as tx:
         found = tx.flags.page(wanted, page)
     return listed(FlagDocument, found, next_cursor(page, found.after))

@@ -38,7 +38,7 @@ class InitiativeQuery(PageQuery):
 def list_all(query: dict[str, Any]) -> Response:
     """List initiatives."""
     page = query["page"]
-    with runtime().database.read() as tx:
+    with runtime().database.read(may_lag=True) as tx:
         found = cataloguing.list_initiatives(tx, page, parent=query.get("parent"))
     return listed(InitiativeDocument, found, next_cursor(page, found.after))
 
@@ -65,7 +65,7 @@ def add(fields: Any) -> Response:
 @blueprint.refuses(404)
 def get(initiative: str) -> Response:
     """Show an initiative."""
-    with runtime().database.glance() as tx:
+    with runtime().database.glance(may_lag=True) as tx:
         found = cataloguing.get_initiative(tx, initiative)
     return unless_known(entry_tag(found), lambda: answer(InitiativeDocument, found))
 

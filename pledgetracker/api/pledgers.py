@@ -39,7 +39,7 @@ class PledgerQuery(PageQuery):
 def list_all(query: dict[str, Any]) -> Response:
     """List pledgers."""
     page = query["page"]
-    with runtime().database.read() as tx:
+    with runtime().database.read(may_lag=True) as tx:
         found = cataloguing.list_pledgers(tx, page, kind=query.get("kind"))
     return listed(PledgerDocument, found, next_cursor(page, found.after))
 
@@ -66,7 +66,7 @@ def add(fields: Any) -> Response:
 @blueprint.refuses(404)
 def get(pledger: str) -> Response:
     """Show a pledger."""
-    with runtime().database.glance() as tx:
+    with runtime().database.glance(may_lag=True) as tx:
         found = cataloguing.get_pledger(tx, pledger)
     return unless_known(entry_tag(found), lambda: answer(PledgerDocument, found))
 

@@ -67,7 +67,7 @@ def list_all(query: dict[str, Any]) -> Response:
     """List pledges, each with where it stands."""
     page, as_of = query.pop("page"), query.pop("as_of", None)
     wanted = Wanted(text=query.pop("q", None), **query)
-    with runtime().database.read() as tx:
+    with runtime().database.read(may_lag=True) as tx:
         found = list_pledges(tx, wanted, page, runtime().rules, now=now(), as_of=as_of)
     return listed(PledgeDocument, found, next_cursor(page, found.after))
 

@@ -8,7 +8,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from pledgetracker.domain import errors
-from pledgetracker.storage.database import Unavailable
+from pledgetracker.storage.database import CommitUnknown, Unavailable
 from pledgetracker.web import PROBLEMS, ProblemKind
 
 MIMETYPE = "application/problem+json"
@@ -30,7 +30,17 @@ TABLE: dict[type[Exception], tuple[int, str, str]] = {
     errors.KeyUnknown: (401, "key-unknown", "The key is not valid"),
     errors.ScopeTooSmall: (403, "scope-too-small", "The key may not do this"),
     errors.OtherPledger: (403, "other-pledger", "The key may not do this"),
+    errors.Contended: (409, "contended", "Somebody else was changing the same thing"),
+    CommitUnknown: (503, "outcome-unknown", "Whether the change was stored is not known"),
     Unavailable: (503, "unavailable", "The database cannot be reached"),
+}
+
+OUTAGE_CURES: dict[type[Exception], str] = {
+    Unavailable: "Nothing was changed; try again in a few seconds.",
+    CommitUnknown: (
+        "The database went away while storing the change. Send the same request again with the same "
+        "Idempotency-Key, or look first whether the change is there."
+    ),
 }
 
 # Errors of HTTP itself: name of the problem, cure.
@@ -80,8 +90,8 @@ def refused(refusal: Exception) -> Response:
         more = f" And {len(others)} more; see errors." if others else ""
         return problem(status, name, title, f"{_place(first)}{first.detail}{more}", tuple(refusal.problems))
     if isinstance(refusal, Unavailable):
-        log.error("database unavailable", reason=str(refusal))
-        answer = problem(status, name, title, "Nothing was changed; try again in a few seconds.")
+        log.error("database unavailable", problem=name, reason=str(refusal))
+        answer = problem(status, name, title, OUTAGE_CURES[type(refusal)])
         answer.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
         return answer
     answer = problem(status, name, title, str(refusal))

@@ -38,7 +38,7 @@ class ProgressQuery(PageQuery):
 def list_all(query: dict[str, Any], pledge: str) -> Response:
     """List the progress updates of a pledge, corrected ones too."""
     page = query["page"]
-    with runtime().database.read() as tx:
+    with runtime().database.read(may_lag=True) as tx:
         found = list_updates(tx, pledge, page)
     return listed(ProgressDocument, found, next_cursor(page, found.after))
 
@@ -67,6 +67,6 @@ def add(fields: Any, pledge: str) -> Response:
 @blueprint.refuses(404)
 def get(pledge: str, number: int) -> Response:
     """Show one progress update."""
-    with runtime().database.read() as tx:
+    with runtime().database.read(may_lag=True) as tx:
         shown = get_update(tx, pledge, number)
     return unless_known(update_tag(shown), lambda: answer(ProgressDocument, shown))

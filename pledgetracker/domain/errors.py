@@ -88,6 +88,15 @@ class KeyReused(Refusal):
         super().__init__(f"The Idempotency-Key {key!r} was used for another request; use a new one for each.")
 
 
+class Contended(Refusal):
+    """Somebody else was changing the same thing, several times in a row."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Somebody else was changing the same thing at the same moment; look at it anew and try again."
+        )
+
+
 class KeyMissing(Refusal):
     """The call needs a key and brought none."""
 

@@ -33,13 +33,13 @@ class InitiativeFields(TypedDict, total=False):
     url: str | None
 
 
-def get_pledger(tx: Transaction, key: str) -> Pledger:
-    """The pledger `key`.
+def get_pledger(tx: Transaction, key: str, *, is_locked: bool = False) -> Pledger:
+    """The pledger `key`; `is_locked` keeps it from every other writer until the transaction ends.
 
     Raises:
         NotFound: there is none.
     """
-    found = tx.pledgers.get(key)
+    found = tx.pledgers.get(key, is_locked=is_locked)
     if found is None:
         raise NotFound("pledger", key)
     return found
@@ -71,7 +71,7 @@ def change_pledger(tx: Transaction, key: str, fields: PledgerFields, *, now: dat
         NotFound: there is none.
         Invalid: the id would change.
     """
-    pledger = get_pledger(tx, key)
+    pledger = get_pledger(tx, key, is_locked=True)
     content = without_id(key, dict(fields))
     if replace(pledger, **content) == pledger:
         return pledger
@@ -88,20 +88,20 @@ def delete_pledger(tx: Transaction, key: str, *, now: datetime) -> None:
         NotFound: there is none.
         StillReferenced: a pledge or a key names it.
     """
-    pledger = get_pledger(tx, key)
+    pledger = get_pledger(tx, key, is_locked=True)
     if tx.pledgers.is_referenced(key):
         raise StillReferenced("pledger", key, "pledges or keys name it", "Move or delete those first.")
     tx.pledgers.delete(key)
     tx.audit.append(Action.PLEDGER_DELETE, key, pledger, None, now=now)
 
 
-def get_initiative(tx: Transaction, key: str) -> Initiative:
-    """The initiative `key`.
+def get_initiative(tx: Transaction, key: str, *, is_locked: bool = False) -> Initiative:
+    """The initiative `key`; `is_locked` keeps it from every other writer until the transaction ends.
 
     Raises:
         NotFound: there is none.
     """
-    found = tx.initiatives.get(key)
+    found = tx.initiatives.get(key, is_locked=is_locked)
     if found is None:
         raise NotFound("initiative", key)
     return found
@@ -135,8 +135,11 @@ def change_initiative(tx: Transaction, key: str, fields: InitiativeFields, *, no
         NotFound: there is none.
         Invalid: the id would change, the parent does not exist, or would come to stand under itself.
     """
-    initiative = get_initiative(tx, key)
+    initiative = get_initiative(tx, key, is_locked=True)
     content = without_id(key, dict(fields))
+    if fields.get("parent") is not None:
+        # Two moves at once, each right by itself, could make a ring.
+        tx.initiatives.hold_tree()
     _check_parent(tx, key, fields)
     if replace(initiative, **content) == initiative:
         return initiative
@@ -153,7 +156,7 @@ def delete_initiative(tx: Transaction, key: str, *, now: datetime) -> None:
         NotFound: there is none.
         StillReferenced: a pledge or a child names it.
     """
-    initiative = get_initiative(tx, key)
+    initiative = get_initiative(tx, key, is_locked=True)
     if tx.initiatives.is_referenced(key):
         holders = "pledges or other initiatives stand under it"
         raise StillReferenced("initiative", key, holders, "Move or delete those first.")

@@ -213,14 +213,16 @@ def get_record(tx: Transaction, key: str) -> Record:
 def fetch_record(database: Database, key: str) -> Record:
     """The record of pledge `key`, as cheaply as can be: most are asked for again before they change.
 
+    Where there is a standby it answers, and may be behind.
+
     Raises:
         NotFound: there is none.
         Unavailable: the database cannot be reached.
     """
-    with database.glance() as tx:
+    with database.glance(may_lag=True) as tx:
         record = tx.records.remembered(key)
     if record is None:
-        with database.read() as tx:
+        with database.read(may_lag=True) as tx:
             record = get_record(tx, key)
     return record
 

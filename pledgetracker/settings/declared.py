@@ -71,6 +71,11 @@ class Settings:
         repr=False,
         metadata=_is(DatabaseAddress(), "Where the database is, SQLite or PostgreSQL."),
     )
+    standby_url: str | None = field(
+        default=None,
+        repr=False,
+        metadata=_is(DatabaseAddress(), "A PostgreSQL standby of the database, from which the API reads."),
+    )
 
     secret: str | None = field(
         default=None,
@@ -190,6 +195,12 @@ class Disagreement:
 def disagreements(settings: Settings) -> Iterator[Disagreement]:
     """Yield every rule between settings that is broken."""
     yield from _login_disagreements(settings)
+    if settings.standby_url and not _both_postgresql(settings.database_url, settings.standby_url):
+        yield Disagreement(
+            ("standby_url", "database_url"),
+            "standby_url is set, and only PostgreSQL has standbys",
+            "Leave standby_url empty, or set both to postgresql:// addresses",
+        )
     at_risk, on_track, clears = settings.at_risk_pace, settings.on_track_pace, settings.behind_clears_pace
     if at_risk >= on_track:
         yield Disagreement(
@@ -225,6 +236,10 @@ def _login_disagreements(settings: Settings) -> Iterator[Disagreement]:
             "the password would cross the network in the clear, as smtp_security is none",
             "Set smtp_security to starttls or tls",
         )
+
+
+def _both_postgresql(*urls: str) -> bool:
+    return all(url.startswith("postgresql://") for url in urls)
 
 
 def _is_loopback(host: str) -> bool:

@@ -148,11 +148,13 @@ class AlertStore:
             .order_by(alerts.c.next_attempt_at, alerts.c.id)
             .limit(limit)
             .with_for_update(skip_locked=True)
+            # By itself, so that it is chosen once: inside the condition it might be run for each row.
+            .cte("chosen")
         )
         # `free` stands again outside: a row may have been taken between choosing and updating.
         taken = (
             update(alerts)
-            .where(alerts.c.id.in_(chosen), free)
+            .where(alerts.c.id.in_(select(chosen.c.id)), free)
             .values(
                 lease_until=until,
                 lease_token=token,

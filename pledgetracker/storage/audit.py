@@ -16,6 +16,7 @@ from pledgetracker.domain.audit import (
     canonical,
     chained,
 )
+from pledgetracker.storage.dialects import insert_or_ignore
 from pledgetracker.storage.paging import Page, PageRequest, fetch
 from pledgetracker.storage.tables import audit_entries, audit_head
 
@@ -61,7 +62,12 @@ class AuditStore:
         """
         if not self._noted:
             return
-        number, previous = self._connection.execute(_LOCK_HEAD).one()
+        head = self._connection.execute(_LOCK_HEAD).one_or_none()
+        if head is None:
+            # The first entry of all: of several first writers one makes the row, and the others wait for it.
+            insert_or_ignore(self._connection, audit_head, [{"id": 1, "number": 0, "hash": BEGINNING}])
+            head = self._connection.execute(_LOCK_HEAD).one()
+        number, previous = head
         rows = []
         for deed in self._noted:
             entry = chained(number + 1, previous, deed)
@@ -92,8 +98,8 @@ class AuditStore:
             ValueError: a row was tampered with so that it cannot be read.
         """
         query = select(audit_entries).where(audit_entries.c.number > after).order_by(audit_entries.c.number)
-        rows = self._connection.execute(query, execution_options={"yield_per": rows_at_a_time})
-        return map(_entry, rows.mappings())
+        with self._connection.execute(query, execution_options={"yield_per": rows_at_a_time}) as rows:
+            yield from map(_entry, rows.mappings())
 
     def page(self, wanted: AuditFilter, request: PageRequest) -> Page[Entry]:
         """One page of the log."""

@@ -1,17 +1,19 @@
 """Transactions: read() for looking, write() for changing; each sees one consistent state."""
 
+import random
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy import Connection, event, func, inspect, select, table
-from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
+from sqlalchemy import Connection, Engine, event, func, inspect, select, table
+from sqlalchemy.exc import DatabaseError, DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from pledgetracker.domain.audit import ITSELF, Actor
-from pledgetracker.domain.errors import Refusal
+from pledgetracker.domain.errors import Contended, Refusal
 from pledgetracker.storage import dialects
 from pledgetracker.storage.alerts import AlertStore
 from pledgetracker.storage.audit import AuditStore
@@ -51,21 +53,31 @@ class Damaged(Refusal):
         super().__init__(f"{file} is not a whole database: {found}")
 
 
+class CommitUnknown(Unavailable):
+    """The connection was lost while committing: the change may be stored, or may not be."""
+
+
+# How long to wait before a transaction runs anew, in seconds; each with jitter of half to once that.
+PAUSES_SECONDS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4)
+# How long a standby that could not be reached is left alone.
+STANDBY_RESTS_SECONDS = 30.0
+
+
 class Transaction:
     """One transaction and the stores that work in it; `actor` is who changes something by it."""
 
     def __init__(
-        self, connection: Connection, cache: RecordCache, *, is_writing: bool, actor: Actor = ITSELF
+        self, connection: Connection, cache: RecordCache, *, may_cache: bool, actor: Actor = ITSELF
     ) -> None:
         self._connection = connection
         self._cache = cache
-        self._is_writing = is_writing
+        self._may_cache = may_cache
         self._actor = actor
 
     @cached_property
     def records(self) -> RecordStore:
         """Pledges with everything that hangs on them."""
-        return RecordStore(self._connection, self._cache, is_writing=self._is_writing)
+        return RecordStore(self._connection, self._cache, may_cache=self._may_cache)
 
     @cached_property
     def pledges(self) -> PledgeStore:
@@ -147,16 +159,22 @@ class Database:
 
     Args:
         url: as SQLAlchemy takes it.
-        busy_timeout_ms: how long to wait for a database that another process writes, in milliseconds.
+        standby_url: a copy of it that follows behind, for reading what may be a little old.
+        busy_timeout_ms: how long to wait for what another process writes, in milliseconds.
 
     Raises:
+        DriverMissing, AddressRefused: it cannot be connected to like that.
         Unavailable: the database is being restored.
     """
 
-    def __init__(self, url: str, *, busy_timeout_ms: int = dialects.BUSY_TIMEOUT_MS) -> None:
+    def __init__(
+        self, url: str, *, standby_url: str | None = None, busy_timeout_ms: int = dialects.BUSY_TIMEOUT_MS
+    ) -> None:
         self.engine = dialects.open_engine(url, busy_timeout_ms=busy_timeout_ms)
+        self._readers = dialects.for_reading(self.engine)
         self._writers = dialects.for_writing(self.engine)
         self._glances = dialects.for_single_statements(self.engine)
+        self._standby = None if standby_url is None else _Standby(standby_url, busy_timeout_ms)
         # SQLite's own waiting polls and starves; inside one process writers queue here instead.
         self._turn = Turns() if dialects.is_sqlite(url) else nullcontext()
         self._cache = RecordCache()
@@ -177,24 +195,26 @@ class Database:
         return dialects.describe(self.engine)
 
     @contextmanager
-    def read(self) -> Iterator[Transaction]:
-        """A transaction for looking.
+    def read(self, *, may_lag: bool = False) -> Iterator[Transaction]:
+        """A transaction for looking; `may_lag` takes the standby, if there is one, which may be behind.
 
         Raises:
             Unavailable: the database cannot be reached.
         """
-        with _outages(), self.engine.connect() as connection:
-            yield Transaction(connection, self._cache, is_writing=False)
+        standby = self._standby.readers() if self._standby and may_lag else None
+        with _outages(), standby or self._readers.connect() as connection:
+            yield Transaction(connection, self._cache, may_cache=True)
 
     @contextmanager
-    def glance(self) -> Iterator[Transaction]:
+    def glance(self, *, may_lag: bool = False) -> Iterator[Transaction]:
         """For looking with a single statement, at half the cost; of several, each would see its own state.
 
         Raises:
             Unavailable: the database cannot be reached.
         """
-        with _outages(), self._glances.connect() as connection:
-            yield Transaction(connection, self._cache, is_writing=False)
+        standby = self._standby.glances() if self._standby and may_lag else None
+        with _outages(), standby or self._glances.connect() as connection:
+            yield Transaction(connection, self._cache, may_cache=False)
 
     def write(self, work: Callable[[Transaction], T], *, actor: Actor = ITSELF) -> T:
         """Run `work` in a transaction for changing, and commit; it may run again, so it must be repeatable.
@@ -202,37 +222,67 @@ class Database:
         What it changes goes into the audit log as done by `actor`.
 
         Raises:
-            Unavailable: the database cannot be reached, or stayed locked.
+            Contended: somebody else's change stood in the way each time.
+            CommitUnknown: the connection was lost while committing.
+            Unavailable: the database cannot be reached, or stayed locked; nothing was changed.
         """
-        with _outages(), self._turn:
-            with self._writers.begin() as connection:
-                transaction = Transaction(connection, self._cache, is_writing=True, actor=actor)
+        return _repeated(lambda: self._write_once(work, actor))
+
+    def _write_once(self, work: Callable[[Transaction], T], actor: Actor) -> T:
+        with self._turn, self._writers.connect() as connection:
+            transaction = Transaction(connection, self._cache, may_cache=False, actor=actor)
+            with connection.begin() as frame:
                 result = work(transaction)
                 transaction.audit.settle()
-            transaction.records.committed()
+                if dialects.is_doomed(connection):
+                    raise RuntimeError("An error of the database was passed over; nothing is committed.")
+                try:
+                    frame.commit()
+                except DBAPIError as error:
+                    transaction.records.unsettled()
+                    if dialects.is_settled(error):
+                        raise
+                    raise CommitUnknown(str(error.orig)) from error
+        transaction.records.committed()
         return result
 
     def rehearse(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` as `write` would, and undo it.
 
         Raises:
-            Unavailable: the database cannot be reached, or stayed locked.
+            Contended, Unavailable: see `write`.
         """
-        with _outages(), self._turn, self._writers.connect() as connection:
-            transaction = connection.begin()
-            try:
-                return work(Transaction(connection, self._cache, is_writing=True))
-            finally:
-                transaction.rollback()
+        return _repeated(lambda: self._rehearse_once(work))
 
-    def upgrade(self, work: Callable[[Connection], None]) -> None:
-        """Run `work`, which changes the schema, on one connection.
+    def _rehearse_once(self, work: Callable[[Transaction], T]) -> T:
+        with self._turn, self._writers.connect() as connection:
+            frame = connection.begin()
+            try:
+                return work(Transaction(connection, self._cache, may_cache=False))
+            finally:
+                frame.rollback()
+
+    def upgrade(self, work: Callable[[Connection], T]) -> T:
+        """Run `work`, which changes the schema or all of the content, on one connection.
 
         Raises:
             Unavailable: the database cannot be reached, or stayed locked.
         """
         with _outages(), self._turn, self._writers.begin() as connection:
-            work(connection)
+            dialects.take_time(connection)
+            dialects.lock_schema(connection)
+            return work(connection)
+
+    @contextmanager
+    def survey(self) -> Iterator[Connection]:
+        """One connection for looking at all of the content, in one state.
+
+        Raises:
+            Unavailable: the database cannot be reached.
+        """
+        with _outages(), self._readers.connect() as connection:
+            dialects.take_time(connection)
+            yield connection
 
     def copy_into(self, file: Path) -> None:
         """Copy a database that is a file as it is at one instant into `file`, which is empty.
@@ -263,6 +313,8 @@ class Database:
         """Let go of every connection."""
         self.engine.dispose()
         self._occupancy.leave()
+        if self._standby:
+            self._standby.engine.dispose()
 
 
 @contextmanager
@@ -277,11 +329,63 @@ def look_into(file: Path) -> Iterator[Transaction]:
         with engine.connect() as connection:
             if (found := dialects.damage(connection)) is not None:
                 raise Damaged(file, found)
-            yield Transaction(connection, RecordCache(), is_writing=False)
+            yield Transaction(connection, RecordCache(), may_cache=False)
     except DatabaseError as error:
         raise Damaged(file, str(error.orig)) from error
     finally:
         engine.dispose()
+
+
+class _Standby:
+    """A copy of the database that follows behind; while it cannot be reached, one does without it."""
+
+    def __init__(self, url: str, busy_timeout_ms: int) -> None:
+        self.engine = dialects.open_engine(url, busy_timeout_ms=busy_timeout_ms, is_standby=True)
+        self._readers = dialects.for_reading(self.engine)
+        self._glances = dialects.for_single_statements(self.engine)
+        self._rests_until = 0.0
+
+    def readers(self) -> Connection | None:
+        """A connection that sees one state, or None while there is none to be had."""
+        return self._connect(self._readers)
+
+    def glances(self) -> Connection | None:
+        """A connection for single statements, or None while there is none to be had."""
+        return self._connect(self._glances)
+
+    def _connect(self, engine: Engine) -> Connection | None:
+        if time.monotonic() < self._rests_until:
+            return None
+        try:
+            return engine.connect()
+        except (DBAPIError, PoolTimeoutError):
+            self._rests_until = time.monotonic() + STANDBY_RESTS_SECONDS
+            return None
+
+
+def _repeated(once: Callable[[], T]) -> T:
+    """Run a transaction, anew where others got in its way: they are through by then.
+
+    Raises:
+        Contended, Unavailable: see `Database.write`.
+    """
+    clashes = 0
+    with _outages():
+        for pause in (*PAUSES_SECONDS, None):
+            try:
+                return once()
+            except IntegrityError as error:
+                clashes += 1
+                if not dialects.clashed(error):
+                    raise
+                if pause is None or clashes > 1:
+                    # Others took the same place twice in a row, or we go about it wrongly: the cause tells.
+                    raise Contended from error
+            except DBAPIError as error:
+                if pause is None or not dialects.collided(error):
+                    raise
+            time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 -- spreads retries, keeps no secret
+    raise AssertionError("The last run returns or raises.")
 
 
 @contextmanager
@@ -290,10 +394,12 @@ def _outages() -> Iterator[None]:
         yield
     except (OperationalError, InterfaceError) as error:
         raise Unavailable(str(error.orig)) from error
+    except dialects.NotDurable as error:
+        raise Unavailable(str(error)) from error
     except PoolTimeoutError as error:
         raise Unavailable("All connections are in use.") from error
     except DatabaseError as error:
         # Its kinds tell of our mistakes; it itself, of a file that is no database or a damaged one.
-        if type(error) is not DatabaseError:
+        if type(error) is not DatabaseError and not dialects.is_outage(error):
             raise
         raise Unavailable(str(error.orig)) from error

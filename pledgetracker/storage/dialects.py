@@ -10,7 +10,6 @@ from types import ModuleType
 from typing import Any, cast
 
 from sqlalchemy import (
-    URL,
     BigInteger,
     Column,
     ColumnElement,
@@ -25,14 +24,18 @@ from sqlalchemy import (
     Table,
     create_engine,
     event,
+    func,
+    select,
+    text,
 )
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects import sqlite as sqlite_dialect
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
 from sqlalchemy.types import JSON, TypeDecorator, TypeEngine
 
+from pledgetracker.domain.errors import Refusal
 from pledgetracker.domain.numbers import MAX_DECIMALS, plain, trim
 
 # Before this version WAL can lose commits when several connections write.
@@ -41,6 +44,52 @@ BUSY_TIMEOUT_MS = 10_000
 # What every SQLite database begins with.
 _FIRST_BYTES = b"SQLite format 3\0"
 _BEGIN = "pledgetracker_begin"
+
+# A statement that runs longer, or a transaction that sits idle for longer, keeps others waiting in vain.
+STATEMENT_TIMEOUT_MS = 30_000
+IDLE_TIMEOUT_MS = 60_000
+CONNECT_TIMEOUT_SECONDS = 5
+# New connections notice settings of the server that were changed meanwhile.
+RECYCLE_SECONDS = 1800
+# Others give commits that a crash of the server, or its replacement by a standby, can undo.
+DURABLE = frozenset({"on", "remote_apply"})
+# Codes of the server (SQLSTATE): a deadlock or a serialisation failure, cured by running anew.
+_COLLIDED = frozenset({"40001", "40P01"})
+# A unique or foreign key was violated: by a mistake, or by what another transaction did meanwhile.
+_CLASHED = frozenset({"23505", "23503"})
+# Failures that do not lie in the statement: a server that only reads, a time-out, damaged data, tables that
+# are not those of this program.
+_OUTAGES = frozenset({"25006", "25P03", "42P01", "42703", "XX000", "XX001", "XX002"})
+# Even as ordinary errors these leave open whether the commit took place.
+_UNRESOLVED = frozenset({"08007", "40003"})
+_SCHEMA_LOCK = 7_034_517_201
+
+
+class DriverMissing(Refusal):
+    """The database needs a package that is not installed."""
+
+    def __init__(self, error: ImportError) -> None:
+        super().__init__(
+            f"PostgreSQL needs the package psycopg ({error}). Run pip install 'pledgetracker[postgres]'."
+        )
+
+
+class AddressRefused(Refusal):
+    """The address of the database has a parameter that means nothing."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"database_url: {reason.strip()}. Mend what follows the question mark.")
+
+
+class NotDurable(Exception):  # noqa: N818 -- it says what the server is
+    """The server may lose what it has acknowledged."""
+
+    def __init__(self, name: str, value: str) -> None:
+        super().__init__(
+            f"PostgreSQL runs with {name} = {value} and could lose what was acknowledged. "
+            f"Set {name} = on for the server, the database and the role."
+        )
+
 
 RowId = BigInteger().with_variant(Integer(), "sqlite")
 Document = JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
@@ -110,7 +159,12 @@ def insert_or_ignore(connection: Connection, table: Table, rows: Sequence[dict[s
     if not rows:
         return 0
     kinds: dict[str, Any] = {"sqlite": sqlite_dialect.insert, "postgresql": postgresql.insert}
-    statement = kinds[connection.dialect.name](table).on_conflict_do_nothing()
+    # Without the option the number is only kept for UPDATE and DELETE.
+    statement = (
+        kinds[connection.dialect.name](table)
+        .on_conflict_do_nothing()
+        .execution_options(preserve_rowcount=True)
+    )
     return sum(connection.execute(statement, row).rowcount for row in rows)
 
 
@@ -232,14 +286,31 @@ def is_sqlite(url: str) -> bool:
     return make_url(url).get_backend_name() == "sqlite"
 
 
-def open_engine(url: str, *, busy_timeout_ms: int) -> Engine:
-    """Connect to the database that `url` names."""
-    return _open_sqlite(url, busy_timeout_ms) if is_sqlite(url) else create_engine(url, pool_pre_ping=True)
+def open_engine(url: str, *, busy_timeout_ms: int, is_standby: bool = False) -> Engine:
+    """Connect to the database that `url` names; to a standby only in order to read.
+
+    Raises:
+        DriverMissing: the package for it is not installed.
+        AddressRefused: the address has a parameter that means nothing.
+    """
+    if is_sqlite(url):
+        return _open_sqlite(url, busy_timeout_ms)
+    return _open_postgresql(url, busy_timeout_ms, is_standby=is_standby)
+
+
+def for_reading(engine: Engine) -> Engine:
+    """The same database, for transactions that look and see one state."""
+    if engine.dialect.name == "sqlite":
+        return engine
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
 def for_writing(engine: Engine) -> Engine:
     """The same database, for transactions that change something."""
-    return engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
+    if engine.dialect.name == "sqlite":
+        return engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
+    # Each statement sees what has been committed; what must not change meanwhile is locked by row.
+    return engine.execution_options(isolation_level="READ COMMITTED")
 
 
 def for_single_statements(engine: Engine) -> Engine:
@@ -252,9 +323,163 @@ def for_single_statements(engine: Engine) -> Engine:
 def describe(engine: Engine) -> str:
     """Name, version and journal of the database, for the log and for readiness."""
     if engine.dialect.name != "sqlite":
-        return engine.dialect.name
+        version = getattr(engine.dialect, "server_version_info", None) or ()
+        return " ".join(["PostgreSQL", *filter(None, [".".join(map(str, version))])])
     module = cast("ModuleType", engine.dialect.dbapi)
     return f"SQLite {module.sqlite_version}, journal {_journal_mode(module)}"
+
+
+def collided(error: DBAPIError) -> bool:
+    """Whether transactions got in each other's way, so that running anew is the cure."""
+    return _code(error) in _COLLIDED
+
+
+def clashed(error: DBAPIError) -> bool:
+    """Whether what another transaction did meanwhile may be the cause; where writers take turns it is not."""
+    return _code(error) in _CLASHED
+
+
+def is_outage(error: DBAPIError) -> bool:
+    """Whether the database is at fault, although the kind of the error does not tell."""
+    return _code(error) in _OUTAGES
+
+
+def is_settled(error: DBAPIError) -> bool:
+    """Whether an error of COMMIT tells that nothing was committed; anything less leaves it open."""
+    if name := getattr(error.orig, "sqlite_errorname", None):
+        return not name.startswith("SQLITE_IOERR")
+    # A fatal error ends the connection, and may have come after the commit.
+    severity = getattr(getattr(error.orig, "diag", None), "severity_nonlocalized", None)
+    return severity == "ERROR" and _code(error) not in _UNRESOLVED
+
+
+def is_doomed(connection: Connection) -> bool:
+    """Whether an error inside was passed over, so that COMMIT would undo everything without saying so."""
+    if connection.dialect.name == "sqlite":
+        return False
+    info = cast("Any", connection.connection.dbapi_connection).info
+    return bool(info.transaction_status.name == "INERROR")
+
+
+def take_time(connection: Connection) -> None:
+    """Let the statements of this transaction run as long as they need: migrations, copies."""
+    if connection.dialect.name != "sqlite":
+        connection.execute(text("SET LOCAL statement_timeout = 0"))
+
+
+def lock_schema(connection: Connection) -> None:
+    """Let nobody else change the schema until this transaction ends."""
+    if connection.dialect.name != "sqlite":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _SCHEMA_LOCK})
+
+
+def sort_by_bytes(connection: Connection) -> None:
+    """Give every text column that lacks it the order of its bytes, which SQLite's have by nature.
+
+    The order of a language differs between servers, changes when their system is updated, and then damages
+    indexes.
+    """
+    if connection.dialect.name == "sqlite":
+        return
+    changes: dict[str, list[str]] = {}
+    for table, column, kind in connection.execute(text(_LINGUISTIC)):
+        changes.setdefault(table, []).append(f'ALTER COLUMN {column} TYPE {kind} COLLATE "C"')
+    for table, altered in changes.items():
+        connection.execute(text(f"ALTER TABLE {table} {', '.join(altered)}"))
+
+
+# Quoted and with its length, as ALTER TABLE wants it.
+_LINGUISTIC = """
+SELECT c.oid::regclass::text, quote_ident(a.attname), format_type(a.atttypid, a.atttypmod)
+FROM pg_attribute a
+JOIN pg_class c ON c.oid = a.attrelid
+JOIN pg_collation o ON o.oid = a.attcollation
+WHERE c.relkind IN ('r', 'p') AND c.relnamespace = current_schema()::regnamespace
+  AND a.attnum > 0 AND NOT a.attisdropped AND o.collname <> 'C'
+ORDER BY 1, a.attnum
+"""
+
+
+def count_on(connection: Connection, table: Table) -> None:
+    """Let the next numbers of `table` follow those that were brought in."""
+    if connection.dialect.name == "sqlite":
+        return
+    for column in table.primary_key:
+        sequence = connection.scalar(select(func.pg_get_serial_sequence(table.name, column.name)))
+        if sequence is None:
+            continue
+        highest = connection.scalar(select(func.max(column)))
+        if highest is not None:
+            connection.execute(select(func.setval(sequence, highest)))
+
+
+def _code(error: DBAPIError) -> str | None:
+    return getattr(error.orig, "sqlstate", None)
+
+
+def _open_postgresql(url: str, busy_timeout_ms: int, *, is_standby: bool) -> Engine:
+    try:
+        import psycopg
+        from psycopg import conninfo
+    except ImportError as error:
+        raise DriverMissing(error) from error
+    parsed = make_url(url).set(drivername="postgresql+psycopg")
+    said = {name: value for name, value in parsed.query.items() if name != "prepare_threshold"}
+    try:
+        conninfo.make_conninfo(**{name: str(value) for name, value in said.items()})
+    except psycopg.ProgrammingError as error:
+        raise AddressRefused(str(error)) from error
+    engine = create_engine(
+        parsed.set(query=said),
+        pool_pre_ping=True,
+        pool_recycle=RECYCLE_SECONDS,
+        pool_size=5,
+        max_overflow=64,
+        pool_timeout=busy_timeout_ms / 1000,
+        connect_args=_prepared(parsed)
+        | {name: value for name, value in _defaults(busy_timeout_ms).items() if name not in said},
+    )
+    if not is_standby:
+        event.listen(engine, "connect", _assert_durable)
+    return engine
+
+
+def _defaults(busy_timeout_ms: int) -> dict[str, Any]:
+    """Parameters of a connection, each unless the address says otherwise."""
+    timeouts = {
+        "statement_timeout": STATEMENT_TIMEOUT_MS,
+        "lock_timeout": busy_timeout_ms,
+        "idle_in_transaction_session_timeout": IDLE_TIMEOUT_MS,
+        "TimeZone": "UTC",
+    }
+    return {
+        "application_name": "pledgetracker",
+        "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+        "tcp_user_timeout": STATEMENT_TIMEOUT_MS,
+        "options": " ".join(f"-c {name}={value}" for name, value in timeouts.items()),
+    }
+
+
+def _prepared(url: URL) -> dict[str, Any]:
+    """After how many runs a statement is prepared; poolers that share connections may need `none`."""
+    said = url.query.get("prepare_threshold")
+    if said is None:
+        return {}
+    if said == "none":
+        return {"prepare_threshold": None}
+    if not isinstance(said, str) or not said.isdecimal():
+        raise AddressRefused("prepare_threshold is neither a whole number nor none")
+    return {"prepare_threshold": int(said)}
+
+
+def _assert_durable(connection: Any, _: Any) -> None:
+    query = "SELECT current_setting('synchronous_commit'), current_setting('fsync')"
+    commit, sync = connection.execute(query).fetchone()
+    connection.rollback()
+    if commit in DURABLE and sync == "on":
+        return
+    connection.close()
+    raise NotDurable("fsync", sync) if commit in DURABLE else NotDurable("synchronous_commit", commit)
 
 
 def _open_sqlite(url: str, busy_timeout_ms: int) -> Engine:

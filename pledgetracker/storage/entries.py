@@ -19,9 +19,11 @@ class EntryStore(Generic[T]):
         self._table = table
         self._read = read
 
-    def get(self, key: str) -> T | None:
-        """The entry `key`, or None."""
+    def get(self, key: str, *, is_locked: bool = False) -> T | None:
+        """The entry `key`, or None; `is_locked` keeps it from other writers until this transaction ends."""
         query = select(self._table).where(self._table.c.id == key)
+        if is_locked:
+            query = query.with_for_update(key_share=True)
         row = self._connection.execute(query).mappings().first()
         return None if row is None else self._read(row)
 

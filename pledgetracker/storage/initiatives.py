@@ -22,6 +22,11 @@ class InitiativeStore(EntryStore[Initiative]):
         )
         return bool(self._connection.scalar(select(holders)))
 
+    def hold_tree(self) -> None:
+        """Keep every other writer from changing what stands under what until this transaction ends."""
+        query = select(initiatives.c.id).order_by(initiatives.c.id).with_for_update(key_share=True)
+        self._connection.execute(query)
+
     def family(self, key: str) -> Sequence[str]:
         """The initiative, its children, theirs, and so on."""
         tree = select(initiatives.c.id).where(initiatives.c.id == key).cte("family", recursive=True)

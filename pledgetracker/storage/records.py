@@ -68,11 +68,13 @@ class Locked:
 class RecordStore:
     """Reads records; PledgeStore and ProgressStore write them."""
 
-    def __init__(self, connection: Connection, cache: RecordCache, *, is_writing: bool) -> None:
+    def __init__(self, connection: Connection, cache: RecordCache, *, may_cache: bool) -> None:
         self._connection = connection
         self._cache = cache
-        self._is_writing = is_writing
+        # Only where every statement sees the same committed state.
+        self._may_cache = may_cache
         self._written: dict[str, Record] = {}
+        self._deleted: set[str] = set()
 
     def remember(self, record: Record) -> None:
         """Note the record as this transaction leaves it, for whoever reads it after the commit."""
@@ -80,12 +82,19 @@ class RecordStore:
 
     def forget(self, key: str) -> None:
         """Note that this transaction deletes a record."""
-        self._cache.forget(key)
+        self._deleted.add(key)
 
     def committed(self) -> None:
         """Let others have what was remembered."""
         for record in self._written.values():
             self._cache.put(record)
+        for key in self._deleted:
+            self._cache.forget(key)
+
+    def unsettled(self) -> None:
+        """Forget what was touched: which state of it is on record is not known."""
+        for key in {*self._written, *self._deleted}:
+            self._cache.forget(key)
 
     def get(self, key: str) -> Record | None:
         """The record of pledge `key`, or None."""
@@ -95,7 +104,7 @@ class RecordStore:
         record = self._cache.get(key, *version)
         if record is None:
             record = self._load([key])[key]
-            if not self._is_writing:
+            if self._may_cache:
                 self._cache.put(record)
         return record
 

@@ -10,6 +10,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from pledgetracker.domain.errors import Refusal
+from pledgetracker.storage import dialects
 from pledgetracker.storage.database import Database
 
 _SCRIPTS = Path(__file__).parent.parent / "migrations"
@@ -65,6 +66,7 @@ def upgrade(database: Database) -> None:
     def apply(connection: Connection) -> None:
         check_known(MigrationContext.configure(connection).get_current_revision())
         command.upgrade(_config(connection), "head")
+        dialects.sort_by_bytes(connection)
 
     database.upgrade(apply)
 

@@ -1,9 +1,7 @@
 """What the API's tests share: a small record to work on, and one way to read a problem."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
@@ -16,7 +14,7 @@ from pledgetracker import runtime as composition
 from pledgetracker.domain.access import Scope
 from pledgetracker.runtime import Runtime
 from pledgetracker.settings import load
-from tests.conftest import SECRET, Clock, client_of, key_of
+from tests.conftest import Clock, Install, client_of, key_of
 
 PLEDGE: dict[str, Any] = {
     "id": "people-trained",
@@ -64,14 +62,13 @@ class Shared:
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Iterator[Shared]:
-    folder = tmp_path_factory.mktemp("shared")
-    shutil.copy(empty_database, folder / "pledgetracker.sqlite3")
-    settings = load({"PLEDGETRACKER_DATA_DIR": str(folder), "PLEDGETRACKER_SECRET": SECRET})
-    runtime = replace(composition.assemble(settings), clock=Clock())
+def shared(tmp_path_factory: pytest.TempPathFactory, install: Install) -> Iterator[Shared]:
+    settings, done = install(tmp_path_factory.mktemp("shared"))
+    runtime = replace(composition.assemble(load(settings)), clock=Clock())
     app = application.create(runtime)
     yield Shared(runtime, app, client_of(app, key_of(runtime, Scope.ADMIN)), client_of(app, None))
     runtime.database.close()
+    done()
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Migrations lead from nothing to the tables as the program has them, and back."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -10,16 +11,30 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect
 
-from pledgetracker.storage import schema
+from pledgetracker.storage import dialects, schema
 from pledgetracker.storage.database import Database
 from pledgetracker.storage.tables import metadata
+from tests.servers import Databases
 
 ALL = [script.revision for script in ScriptDirectory.from_config(schema._config()).walk_revisions()][::-1]
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    opened = Database(f"sqlite:///{tmp_path / 'new.sqlite3'}")
+def address(database_kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Callable[[str], str]:
+    """The addresses of databases without tables."""
+
+    def address(name: str) -> str:
+        if database_kind == "sqlite":
+            return f"sqlite:///{tmp_path / name}.sqlite3"
+        databases: Databases = request.getfixturevalue("postgresql")
+        return databases.url(databases.new())
+
+    return address
+
+
+@pytest.fixture
+def database(address: Callable[[str], str]) -> Iterator[Database]:
+    opened = Database(address("new"))
     yield opened
     opened.close()
 
@@ -39,10 +54,28 @@ def tables(database: Database) -> set[str]:
 
 
 def definitions(database: Database) -> dict[str, str]:
-    """What SQLite was told of each table and index."""
+    """What the database was told of each table and index."""
     with database.engine.connect() as connection:
+        if connection.dialect.name == "postgresql":
+            return dict(map(tuple, connection.exec_driver_sql(TOLD).all()))
         rows = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").all()
     return {name: " ".join(sql.split()) for name, sql in rows}
+
+
+# What SQLite keeps as one text lies in several places in PostgreSQL.
+TOLD = """
+SELECT c.relname || '.' || a.attname,
+  concat_ws(' ', format_type(a.atttypid, a.atttypmod), a.attnotnull, o.collname,
+    pg_get_expr(d.adbin, d.adrelid))
+FROM pg_attribute a
+JOIN pg_class c ON c.oid = a.attrelid AND c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace
+LEFT JOIN pg_collation o ON o.oid = a.attcollation
+LEFT JOIN pg_attrdef d ON (d.adrelid, d.adnum) = (a.attrelid, a.attnum)
+WHERE a.attnum > 0 AND NOT a.attisdropped
+UNION ALL SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'
+UNION ALL SELECT conrelid::regclass || ' ' || conname, pg_get_constraintdef(oid) FROM pg_constraint
+WHERE connamespace = 'public'::regnamespace
+"""
 
 
 def test_an_upgrade_from_nothing_gives_the_tables_of_the_program(database: Database) -> None:
@@ -60,15 +93,18 @@ def test_an_upgrade_from_nothing_gives_the_tables_of_the_program(database: Datab
         assert drift(connection) == []
 
 
-def test_migrated_tables_hold_the_same_rules_as_declared_ones(database: Database, tmp_path: Path) -> None:
-    """Comparing metadata looks at no CHECK, no partial index and no rowid; what SQLite was told holds all."""
+def test_migrated_tables_hold_the_same_rules_as_declared_ones(
+    database: Database, address: Callable[[str], str]
+) -> None:
+    """Comparing metadata looks at no CHECK, no partial index and no rowid: what a database was told does."""
     schema.upgrade(database)
-    declared = Database(f"sqlite:///{tmp_path / 'declared.sqlite3'}")
+    declared = Database(address("declared"))
     with declared.engine.begin() as connection:
         metadata.create_all(connection)
+        dialects.sort_by_bytes(connection)
     wanted, found = definitions(declared), definitions(database)
     declared.close()
-    found.pop("alembic_version")
+    found = {name: sql for name, sql in found.items() if "alembic_version" not in name}
     assert {name: parts(sql) for name, sql in found.items()} == {
         name: parts(sql) for name, sql in wanted.items()
     }
@@ -101,6 +137,26 @@ def test_undoing_everything_leaves_nothing(database: Database) -> None:
     downgrade(database, "base")
     assert tables(database) <= {"alembic_version"}
     assert version(database) is None
+
+
+@pytest.mark.postgresql
+def test_text_sorts_by_its_bytes_whatever_language_the_server_speaks(database: Database) -> None:
+    schema.upgrade(database)
+    query = "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'"
+    text = f"{query} AND data_type IN ('text', 'character varying') AND collation_name IS DISTINCT FROM 'C'"
+    with database.engine.connect() as connection:
+        assert connection.exec_driver_sql(text).all() == []
+
+
+@pytest.mark.postgresql
+def test_of_several_upgrades_at_once_one_is_done(address: Callable[[str], str]) -> None:
+    url = address("new")
+    several = [Database(url) for _ in range(3)]
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(schema.upgrade, several))
+    assert [version(database) for database in several] == [schema.newest()] * 3
+    for database in several:
+        database.close()
 
 
 def test_there_is_one_newest_version() -> None:

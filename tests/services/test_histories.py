@@ -1,6 +1,5 @@
 """What holds of the stored record whatever was promised and reported, and whenever somebody looked."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -24,9 +23,11 @@ from pledgetracker.domain.record import Record
 from pledgetracker.domain.standing import standing
 from pledgetracker.services import cataloguing, monitoring, pledging, reporting
 from pledgetracker.services.rules import Rules
+from pledgetracker.settings import load
 from pledgetracker.storage import tables
 from pledgetracker.storage.database import Database, Transaction
 from tests import histories
+from tests.conftest import Install
 from tests.world import ANN, alerts, flags, noon
 
 DAY = timedelta(days=1)
@@ -121,16 +122,16 @@ def _unless_refused(database: Database, work: Callable[[Transaction], object]) -
 
 
 @contextmanager
-def fresh(template: Path) -> Iterator[Database]:
+def fresh(install: Install) -> Iterator[Database]:
     """A database of its own for one example."""
     with TemporaryDirectory() as folder:
-        path = Path(folder) / "one.sqlite3"
-        shutil.copy(template, path)
-        database = Database(f"sqlite:///{path}")
+        environ, done = install(Path(folder))
+        database = Database(load(environ).database_url)
         try:
             yield database
         finally:
             database.close()
+            done()
 
 
 def tick_at(database: Database, rules: Rules, now: datetime) -> None:
@@ -171,9 +172,9 @@ def check_settled(database: Database, history: History, day: date) -> None:
     assert (looked.opened, looked.cleared, looked.planned, looked.superseded) == ([], [], [], [])
 
 
-def every_day_is_settled(template: Path, rng: Random) -> None:
+def every_day_is_settled(install: Install, rng: Random) -> None:
     history = History.of(rng)
-    with fresh(template) as database:
+    with fresh(install) as database:
         history.begin(database)
         for day in history.days:
             tick_at(database, history.rules, noon(day))
@@ -182,10 +183,10 @@ def every_day_is_settled(template: Path, rng: Random) -> None:
             check_settled(database, history, day)
 
 
-def downtime_loses_nothing(template: Path, rng: Random) -> None:
+def downtime_loses_nothing(install: Install, rng: Random) -> None:
     history = History.of(rng)
     looked = {day for day in history.days if rng.random() < rng.choice((0.0, 0.2))}
-    with fresh(template) as daily, fresh(template) as seldom:
+    with fresh(install) as daily, fresh(install) as seldom:
         for database in (daily, seldom):
             history.begin(database)
         for day in history.days:
@@ -206,28 +207,28 @@ def downtime_loses_nothing(template: Path, rng: Random) -> None:
 @few
 @given(rng=randomness)
 def test_between_appointments_the_clock_changes_nothing_and_a_second_tick_neither(
-    empty_database: Path, rng: Random
+    install: Install, rng: Random
 ) -> None:
-    every_day_is_settled(empty_database, rng)
+    every_day_is_settled(install, rng)
 
 
 @few
 @given(rng=randomness)
 def test_a_scheduler_that_was_down_records_the_same_flags_and_alerts_as_one_that_ticked_daily(
-    empty_database: Path, rng: Random
+    install: Install, rng: Random
 ) -> None:
-    downtime_loses_nothing(empty_database, rng)
+    downtime_loses_nothing(install, rng)
 
 
 @pytest.mark.slow
 @many
 @given(rng=randomness)
-def test_between_appointments_nothing_changes_in_many_histories(empty_database: Path, rng: Random) -> None:
-    every_day_is_settled(empty_database, rng)
+def test_between_appointments_nothing_changes_in_many_histories(install: Install, rng: Random) -> None:
+    every_day_is_settled(install, rng)
 
 
 @pytest.mark.slow
 @many
 @given(rng=randomness)
-def test_downtime_loses_nothing_in_many_histories(empty_database: Path, rng: Random) -> None:
-    downtime_loses_nothing(empty_database, rng)
+def test_downtime_loses_nothing_in_many_histories(install: Install, rng: Random) -> None:
+    downtime_loses_nothing(install, rng)

@@ -456,6 +456,7 @@ def statements(runtime: Runtime) -> int:
     return len(sent)
 
 
+@pytest.mark.sqlite
 def test_the_tick_finds_what_is_due_by_an_index(runtime: Runtime) -> None:
     with runtime.database.engine.connect() as connection:
         plan = connection.exec_driver_sql(

@@ -7,12 +7,14 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Column, Connection, Engine, Integer, MetaData, Table, create_engine, insert, select
+from sqlalchemy import Column, Connection, Engine, Integer, MetaData, Table, insert, select
 
 from pledgetracker.domain.numbers import MAX_DECIMALS, MAX_INTEGER_DIGITS, MAX_SIGNIFICANT_DIGITS, complaint
 from pledgetracker.domain.pledge import Contact, Source, Statement
 from pledgetracker.storage import documents
+from pledgetracker.storage.database import Database
 from pledgetracker.storage.dialects import Document, Instant, Number
+from tests.servers import Databases
 
 things = Table(
     "things",
@@ -25,11 +27,17 @@ things = Table(
 
 
 @pytest.fixture(scope="module")
-def engine() -> Iterator[Engine]:
-    made = create_engine("sqlite://")
-    things.metadata.create_all(made)
-    yield made
-    made.dispose()
+def engine(
+    database_kind: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Engine]:
+    url = f"sqlite:///{tmp_path_factory.mktemp('types')}/types.sqlite3"
+    if database_kind == "postgresql":
+        databases: Databases = request.getfixturevalue("postgresql")
+        url = databases.url(databases.new())
+    made = Database(url)
+    things.metadata.create_all(made.engine)
+    yield made.engine
+    made.close()
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +69,7 @@ def kept(connection: Connection, column: str, value: object) -> object:
     return found
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize(
     ("number", "text"), [("1E+5", "100000"), ("0.250000", "0.25"), ("-0", "0"), ("0.000001", "0.000001")]
 )
@@ -86,6 +95,7 @@ def test_an_instant_stays_the_same_instant_in_utc(connection: Connection, instan
     assert back.utcoffset() == timedelta(0)
 
 
+@pytest.mark.sqlite
 @given(first=moments, second=moments)
 def test_stored_instants_sort_by_time(connection: Connection, first: datetime, second: datetime) -> None:
     def text(instant: datetime) -> str:

@@ -32,14 +32,13 @@ def upgrade() -> None:
     op.create_index("ix_audit_entries_at", "audit_entries", ["at"])
     op.create_index("ix_audit_entries_subject", "audit_entries", ["subject", "number"])
     dialects.append_only(op.get_bind(), "audit_entries")
-    head = op.create_table(
+    op.create_table(
         "audit_head",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("number", dialects.RowId, nullable=False),
         sa.Column("hash", sa.String(length=64), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_head")),
     )
-    op.bulk_insert(head, [{"id": 1, "number": 0, "hash": "0" * 64}])
 
 
 def downgrade() -> None:

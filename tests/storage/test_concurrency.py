@@ -1,0 +1,136 @@
+"""Several processes at once on one database: nothing lost, nothing twice. Each has its own connections."""
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import timedelta
+from typing import TypeVar
+
+import pytest
+
+from pledgetracker import app as application
+from pledgetracker.domain.access import Scope
+from pledgetracker.runtime import Runtime
+from pledgetracker.storage.database import Database
+from tests.conftest import Clock, client_of, key_of
+from tests.world import add_pledge, alerts, flags, noon, tick
+
+T = TypeVar("T")
+
+
+@pytest.fixture
+def processes(runtime: Runtime) -> Iterator[Callable[[int], list[Runtime]]]:
+    """So many processes on one database."""
+    with ExitStack() as stack:
+
+        def processes(number: int) -> list[Runtime]:
+            made = [Database(runtime.settings.database_url) for _ in range(number)]
+            for database in made:
+                stack.callback(database.close)
+            return [replace(runtime, database=database) for database in made]
+
+        yield processes
+
+
+def at_once(work: Callable[[Runtime], T], several: list[Runtime]) -> list[T]:
+    """Each does it, none before all are ready."""
+    ready = threading.Barrier(len(several))
+
+    def begin(runtime: Runtime) -> T:
+        ready.wait(10)
+        return work(runtime)
+
+    with ThreadPoolExecutor(len(several)) as pool:
+        return list(pool.map(begin, several))
+
+
+def test_updates_posted_at_once_get_numbers_one_after_the_other(
+    runtime: Runtime, processes: Callable[[int], list[Runtime]]
+) -> None:
+    add_pledge(runtime)
+    key = key_of(runtime, Scope.WRITE)
+
+    def post(process: Runtime) -> list[int]:
+        client = client_of(application.create(process), key)
+        report = {"increment": 1, "as_of": "2026-11-01"}
+        answers = [client.post("/v1/pledges/people/progress", json=report) for _ in range(4)]
+        assert [answer.status_code for answer in answers] == [201] * 4
+        return [answer.get_json()["id"] for answer in answers]
+
+    given = at_once(post, processes(4) * 2)
+    assert sorted(number for numbers in given for number in numbers) == list(range(1, 33))
+
+
+def test_of_two_corrections_of_one_update_at_once_one_is_refused(
+    runtime: Runtime, processes: Callable[[int], list[Runtime]]
+) -> None:
+    add_pledge(runtime)
+    key = key_of(runtime, Scope.WRITE)
+    client = client_of(application.create(runtime), key)
+    client.post("/v1/pledges/people/progress", json={"value": 10, "as_of": "2026-11-01"})
+
+    def correct(process: Runtime) -> int:
+        correction = {"value": 11, "as_of": "2026-11-01", "supersedes": 1}
+        client = client_of(application.create(process), key)
+        return client.post("/v1/pledges/people/progress", json=correction).status_code
+
+    assert sorted(at_once(correct, processes(4))) == [201, 409, 409, 409]
+
+
+def test_pledges_of_one_title_recorded_at_once_get_ids_of_their_own(
+    runtime: Runtime, processes: Callable[[int], list[Runtime]]
+) -> None:
+    add_pledge(runtime)
+    key = key_of(runtime, Scope.WRITE)
+    promise = {"title": "Trees", "pledger": "acme", "target": 5, "announced_on": "2026-01-01", "due": "2027"}
+
+    def post(process: Runtime) -> tuple[int, str]:
+        answer = client_of(application.create(process), key).post("/v1/pledges", json=promise)
+        return answer.status_code, answer.get_json().get("id", "")
+
+    answers = at_once(post, processes(2))
+    assert {answer for answer in answers if answer[0] == 201} == {(201, "trees"), (201, "trees-2")}
+
+
+def test_schedulers_that_tick_at_once_plan_each_alert_once(
+    runtime: Runtime, clock: Clock, processes: Callable[[int], list[Runtime]]
+) -> None:
+    clock.now = noon("2026-01-02")
+    for number in range(12):
+        add_pledge(runtime, key=f"p-{number}")
+    clock.now = noon("2026-12-05")
+    reports = at_once(tick, processes(3))
+    assert sum(report.checked for report in reports) == 12
+    planned = [owed.dedup_key for report in reports for look in report.looks for owed in look.planned]
+    assert len(planned) == len(set(planned))
+    stored = [alert.dedup_key for alert in alerts(runtime)]
+    assert len(stored) == len(set(stored))
+    assert {alert.pledge for alert in alerts(runtime)} == {f"p-{number}" for number in range(12)}
+    found = [(flag.pledge, flag.kind, flag.episode) for flag in flags(runtime)]
+    assert len(found) == len(set(found))
+
+
+def test_dispatchers_that_claim_at_once_never_claim_the_same(
+    runtime: Runtime, clock: Clock, processes: Callable[[int], list[Runtime]]
+) -> None:
+    clock.now = noon("2026-01-02")
+    for number in range(20):
+        add_pledge(runtime, key=f"p-{number}")
+    clock.now = noon("2026-12-05")
+    tick(runtime)
+    until = clock.now + timedelta(minutes=10)
+
+    def claim(process: Runtime) -> list[int]:
+        mine: list[int] = []
+        token = f"token-{id(process)}"
+        while claimed := process.database.write(
+            lambda tx: tx.alerts.claim(now=clock.now, until=until, token=token, limit=3)
+        ):
+            assert len(claimed) <= 3
+            mine += [alert.id for alert in claimed]
+        return mine
+
+    claimed = [key for keys in at_once(claim, processes(4)) for key in keys]
+    assert len(claimed) == len(set(claimed)) >= 20
