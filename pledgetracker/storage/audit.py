@@ -13,9 +13,9 @@ from pledgetracker.domain.audit import (
     Deed,
     Entry,
     SubjectKind,
-    canonical,
     chained,
 )
+from pledgetracker.storage.canonical import canonical
 from pledgetracker.storage.dialects import insert_or_ignore
 from pledgetracker.storage.paging import Page, PageRequest, fetch
 from pledgetracker.storage.tables import audit_entries, audit_head

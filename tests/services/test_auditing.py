@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 
 from pledgetracker.domain.access import Scope
-from pledgetracker.domain.audit import BEGINNING, Action, Actor, ActorKind, canonical
+from pledgetracker.domain.audit import BEGINNING, Action, Actor, ActorKind
 from pledgetracker.domain.errors import AlreadyExists
 from pledgetracker.domain.pledge import Contact
 from pledgetracker.runtime import Runtime
@@ -22,6 +22,7 @@ from pledgetracker.services import cataloguing
 from pledgetracker.services.auditing import Verdict, verify
 from pledgetracker.services.keyring import create_key, revoke_key
 from pledgetracker.storage import audit as audit_store
+from pledgetracker.storage.canonical import canonical
 from pledgetracker.storage.database import Database, Transaction
 from tests.conftest import Clock
 from tests.world import add_pledge, report

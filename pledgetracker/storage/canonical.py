@@ -1,0 +1,61 @@
+"""How the audit log shows things: as JSON that is always the same, without what is nobody's business."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import fields
+from decimal import Decimal
+from typing import Any
+
+import orjson
+
+from pledgetracker.domain.access import ApiKey
+from pledgetracker.domain.days import Due
+from pledgetracker.domain.numbers import plain
+from pledgetracker.domain.pledge import Contact, Pledge
+from pledgetracker.domain.record import Record
+
+
+def canonical(thing: object) -> str:
+    """`thing` as JSON: names sorted, no spaces, exact numbers; neither secrets nor contacts in clear."""
+    options = orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z | orjson.OPT_PASSTHROUGH_DATACLASS
+    return orjson.dumps(thing, default=_shown, option=options).decode()
+
+
+def _shown(value: Any) -> Any:
+    match value:
+        case Decimal():
+            return orjson.Fragment(plain(value))
+        case Due():
+            return value.text
+        case Record():
+            hanging = {
+                "reschedules": value.reschedules,
+                "withdrawal": value.withdrawal,
+                "progress": value.updates,
+            }
+            return _shown(value.pledge) | _known(hanging)
+        case Pledge():
+            return _known(_fields(value) | {"contacts": _veiled(value.id, value.contacts)})
+        case ApiKey():
+            return _known(_fields(value) | {"digest": None})
+        case Contact():
+            raise TypeError("A contact has no place in the log.")
+        case _:
+            return _known(_fields(value))
+
+
+def _veiled(pledge: str, contacts: tuple[Contact, ...]) -> dict[str, Any] | None:
+    """How many contacts, and a hash by which to tell whether they changed."""
+    if not contacts:
+        return None
+    told = [[getattr(contact, field.name) for field in fields(contact)] for contact in contacts]
+    return {"count": len(contacts), "sha256": hashlib.sha256(orjson.dumps([pledge, told])).hexdigest()}
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    return {field.name: getattr(value, field.name) for field in fields(value)}
+
+
+def _known(content: Mapping[str, Any]) -> dict[str, Any]:
+    """What there is to tell."""
+    return {name: value for name, value in content.items() if value is not None and value != ()}
