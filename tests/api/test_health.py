@@ -1,5 +1,6 @@
 """Whether the process lives, and whether the service works."""
 
+import re
 from datetime import timedelta
 
 from flask.testing import FlaskClient
@@ -26,6 +27,7 @@ def test_ready_means_database_and_schema_and_tells_of_the_rest(
         "queue": True,
     }
     assert checks["schema"]["found"] == checks["schema"]["wanted"]
+    assert re.match(r"(SQLite|PostgreSQL) \d+\.\d+", checks["database"]["detail"])
 
 
 def test_a_database_of_another_version_is_not_ready(anybody: FlaskClient, runtime: Runtime) -> None:

@@ -142,13 +142,13 @@ def test_what_arrives_changed_is_not_kept(
     assert not any(content(elsewhere).values())
 
 
+MEDDLE = """
+CREATE FUNCTION meddle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.title = 'x'; RETURN NEW; END $$
+"""
 CHANGES_TITLES = {
     "sqlite": ["CREATE TRIGGER meddles AFTER INSERT ON pledges BEGIN UPDATE pledges SET title = 'x'; END"],
     "postgresql": [
-        (
-            "CREATE FUNCTION meddle() RETURNS trigger LANGUAGE plpgsql AS"
-            " $$ BEGIN NEW.title = 'x'; RETURN NEW; END $$"
-        ),
+        MEDDLE,
         "CREATE TRIGGER meddles BEFORE INSERT ON pledges FOR EACH ROW EXECUTE FUNCTION meddle()",
     ],
 }

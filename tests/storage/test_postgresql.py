@@ -20,7 +20,7 @@ from pledgetracker.storage.database import CommitUnknown, Database, Transaction,
 from pledgetracker.storage.paging import PageRequest
 from tests.conftest import Clock, client_of, key_of
 from tests.servers import Databases, Wire
-from tests.world import add_pledge, report
+from tests.world import add_pledge, noon, report
 
 pytestmark = pytest.mark.postgresql
 
@@ -222,6 +222,24 @@ def test_transactions_that_always_collide_give_up_in_the_end(runtime: Runtime, s
     with pytest.raises(Unavailable, match="could not serialize"):
         runtime.database.write(work)
     assert len(runs) == 7
+
+
+def test_a_scheduler_passes_over_what_another_one_is_looking_at(
+    runtime: Runtime, second: Database, clock: Clock
+) -> None:
+    clock.now = noon("2026-01-02")
+    for key in ("a", "b", "c"):
+        add_pledge(runtime, key=key)
+    clock.now = noon("2026-12-05")
+
+    def batch(tx: Transaction) -> list[str]:
+        return [record.pledge.id for record, _ in tx.records.due_for_check(now=clock.now, limit=2)]
+
+    def both(tx: Transaction) -> tuple[list[str], list[str]]:
+        return batch(tx), second.write(batch)
+
+    mine, theirs = runtime.database.write(both)
+    assert (len(mine), sorted(mine + theirs)) == (2, ["a", "b", "c"])
 
 
 def test_two_who_take_one_id_at_once_are_told_apart(runtime: Runtime, second: Database, clock: Clock) -> None:
