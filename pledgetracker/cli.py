@@ -23,7 +23,7 @@ from pledgetracker.domain.days import FIRST_DAY, LAST_DAY
 from pledgetracker.domain.errors import FieldProblem, Invalid, Refusal
 from pledgetracker.runtime import Runtime
 from pledgetracker.scheduler import run, turn
-from pledgetracker.services import auditing, backing_up, keyring, monitoring, restoring
+from pledgetracker.services import auditing, backing_up, holding, keyring, monitoring, restoring
 from pledgetracker.services.checking import advise, readiness
 from pledgetracker.services.importing import FileRefused, add_missing
 from pledgetracker.services.monitoring import TickReport
@@ -316,9 +316,20 @@ def put_back(file: Path) -> None:
         click.echo(f"Restored the record of {done.manifest.made_at:%Y-%m-%d %H:%M:%S} UTC.")
         if done.kept is not None:
             click.echo(f"The one before is kept: {done.kept}")
-        click.echo("Alerts are held.")
+        click.echo(
+            "Alerts are held, as some may have been sent since. 'pledgetracker release' lets them leave."
+        )
         if done.manifest.contents.schema != schema.newest():
             click.echo("Its schema is older than this program: run 'pledgetracker db upgrade'.")
+
+
+@main.command("release")
+def let_alerts_leave() -> None:
+    """Let the alerts leave that a restore holds; each is confirmed once more before it is sent."""
+    with _started() as runtime:
+        _check_schema(runtime)
+        was_held = runtime.database.write(holding.release)
+        click.echo("Released." if was_held else "Nothing was held.")
 
 
 def _actor() -> Actor:

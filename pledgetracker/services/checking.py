@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from pledgetracker.domain.errors import Refusal
+from pledgetracker.services.holding import held
 from pledgetracker.settings import Settings
 from pledgetracker.storage import schema
 from pledgetracker.storage.database import Database, Transaction, Unavailable
@@ -83,8 +84,11 @@ def _queue(tx: Transaction, now: datetime) -> Check:
     age = None if oldest is None else int((now - oldest).total_seconds())
     is_late = oldest is not None and now - oldest > MAIL_IS_LATE_AFTER
     detail = "alerts wait for the mail server" if is_late else "moving"
+    if (reason := held(tx)) is not None:
+        detail = f"held; 'pledgetracker release' ends it. {reason}"
+    ok = reason is None and not is_late
     figures = {**counts, "oldest_pending_age_seconds": age}
-    return Check("queue", not is_late, detail, is_needed=False, figures=figures)
+    return Check("queue", ok, detail, is_needed=False, figures=figures)
 
 
 @dataclass(frozen=True, slots=True)

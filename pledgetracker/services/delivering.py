@@ -17,6 +17,7 @@ from pledgetracker.domain.flag import FlagKind
 from pledgetracker.domain.letter import Letter
 from pledgetracker.domain.notice import Links, Notice
 from pledgetracker.domain.standing import standing
+from pledgetracker.services.holding import held
 from pledgetracker.services.rules import Rules
 from pledgetracker.storage.alerts import AlertEntry
 from pledgetracker.storage.database import Database, Transaction, Unavailable
@@ -69,10 +70,13 @@ class DeliveryReport:
 def deliver(database: Database, office: PostOffice, rules: Rules) -> DeliveryReport:
     """Deliver everything that is pending and due for an attempt, until nothing is or the channel is down.
 
+    While delivery is held nothing leaves, and the reason stands in the report as its outage.
+
     Raises:
         Unavailable: the database cannot be reached; leases run out and others take over.
     """
-    report = DeliveryReport()
+    with database.glance() as tx:
+        report = DeliveryReport(outage=held(tx))
     while report.outage is None:
         lease = _Lease(database, office.clock)
         with lease.kept():

@@ -7,11 +7,9 @@ from pathlib import Path
 from pledgetracker.domain.audit import Action, Actor
 from pledgetracker.services import copies
 from pledgetracker.services.copies import CopyRefused, Manifest, NotAFile
+from pledgetracker.services.holding import hold_restored
 from pledgetracker.storage import dialects, files, schema
 from pledgetracker.storage.database import Database, Transaction
-
-HOLD = "hold:restored"
-REASON = "The record was restored from a backup: alerts sent since then would be sent again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +75,7 @@ def _mark(made: Path, manifest: Manifest, actor: Actor, now: datetime) -> copies
     told = {"made_at": manifest.made_at, "program": manifest.program, "sha256": manifest.sha256}
 
     def tell(tx: Transaction) -> None:
-        _hold_alerts(tx, now=now)
+        hold_restored(tx, now=now)
         if manifest.contents.head is not None:
             tx.audit.append(Action.RECORD_RESTORE, "record", None, told, now=now)
 
@@ -87,8 +85,3 @@ def _mark(made: Path, manifest: Manifest, actor: Actor, now: datetime) -> copies
     finally:
         copy.close()
     return copies.examine(made)
-
-
-def _hold_alerts(tx: Transaction, *, now: datetime) -> None:
-    """Have no alerts sent until somebody has said that they may."""
-    tx.heartbeats.beat(HOLD, {"reason": REASON}, now=now)

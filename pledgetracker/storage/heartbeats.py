@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 
 from pledgetracker.storage.dialects import upsert
 from pledgetracker.storage.tables import heartbeats
@@ -33,3 +33,7 @@ class HeartbeatStore:
     def beat(self, name: str, detail: Mapping[str, Any], *, now: datetime) -> None:
         """Store a sign of life."""
         upsert(self._connection, heartbeats, {"name": name, "at": now, "detail": dict(detail)})
+
+    def end(self, name: str) -> bool:
+        """Forget `name`; False if there was no sign of it."""
+        return self._connection.execute(delete(heartbeats).where(heartbeats.c.name == name)).rowcount == 1

@@ -17,7 +17,8 @@ from pledgetracker.runtime import Runtime
 from pledgetracker.services import backing_up, copies, restoring
 from pledgetracker.services.backing_up import PlaceTaken, back_up
 from pledgetracker.services.copies import Contents, CopyRefused, NotAFile, manifest_of
-from pledgetracker.services.restoring import HOLD, Restored, restore
+from pledgetracker.services.holding import HOLD
+from pledgetracker.services.restoring import Restored, restore
 from pledgetracker.storage import files, schema
 from pledgetracker.storage.database import Damaged, Database, InUse, Unavailable, look_into
 from pledgetracker.storage.schema import FromTheFuture
