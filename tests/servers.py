@@ -4,6 +4,8 @@ import os
 import select
 import shutil
 import socket
+import subprocess
+import sys
 import tempfile
 import threading
 import warnings
@@ -24,6 +26,21 @@ ADDRESS = "PLEDGETRACKER_TEST_POSTGRES_URL"
 MEMORY = Path("/dev/shm")
 
 
+# Waits for the end of whoever started it, however sudden, and stops the server if that is still there.
+HEIR = """
+import os, pathlib, shutil, signal, sys, time
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+sys.stdin.read()
+folder = pathlib.Path(sys.argv[1])
+mark = folder / "postmaster.pid"
+if mark.exists():
+    os.kill(int(mark.read_text().split()[0]), signal.SIGINT)
+    while mark.exists():
+        time.sleep(0.1)
+    shutil.rmtree(folder.parent, ignore_errors=True)
+"""
+
+
 @contextmanager
 def a_server() -> Iterator[str]:
     """The address of a server: the one that the environment names, or one started here and stopped after."""
@@ -38,10 +55,12 @@ def a_server() -> Iterator[str]:
     # In memory, because each commit is synced; what a crash would leave is for tests of their own.
     folder = Path(tempfile.mkdtemp(prefix="pledgetracker-pg-", dir=MEMORY if MEMORY.is_dir() else None))
     server = get_server(folder / "data", cleanup_mode="delete")
+    heir = subprocess.Popen([sys.executable, "-c", HEIR, folder / "data"], stdin=subprocess.PIPE)
     try:
         yield server.get_uri()
     finally:
         server.cleanup()
+        heir.communicate()
         shutil.rmtree(folder, ignore_errors=True)
 
 

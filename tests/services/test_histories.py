@@ -220,6 +220,8 @@ def test_a_scheduler_that_was_down_records_the_same_flags_and_alerts_as_one_that
     downtime_loses_nothing(install, rng)
 
 
+# The rules are the same everywhere; on PostgreSQL this would take half an hour, and the few do.
+@pytest.mark.sqlite
 @pytest.mark.slow
 @many
 @given(rng=randomness)
@@ -227,6 +229,8 @@ def test_between_appointments_nothing_changes_in_many_histories(install: Install
     every_day_is_settled(install, rng)
 
 
+# The rules are the same everywhere; on PostgreSQL this would take half an hour, and the few do.
+@pytest.mark.sqlite
 @pytest.mark.slow
 @many
 @given(rng=randomness)
