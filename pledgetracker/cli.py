@@ -316,9 +316,7 @@ def put_back(file: Path) -> None:
         click.echo(f"Restored the record of {done.manifest.made_at:%Y-%m-%d %H:%M:%S} UTC.")
         if done.kept is not None:
             click.echo(f"The one before is kept: {done.kept}")
-        click.echo(
-            "Alerts are held, as some may have been sent since. 'pledgetracker release' lets them leave."
-        )
+        click.echo("Alerts are held. 'pledgetracker release' lets them leave.")
         if done.manifest.contents.schema != schema.newest():
             click.echo("Its schema is older than this program: run 'pledgetracker db upgrade'.")
 
