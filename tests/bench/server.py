@@ -11,7 +11,6 @@ from pledgetracker.app import create
 
 
 def both() -> DispatcherMiddleware:
-    sys.setswitchinterval(0.0005)
     bare = Flask("bare")
 
     @bare.get("/")
