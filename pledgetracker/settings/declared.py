@@ -53,7 +53,7 @@ class Settings:
         metadata=_is(WebAddress(), "The address under which people and programs reach this service."),
     )
     threads: int = field(
-        default=4, metadata=_is(Whole(1, 64), "How many requests one process answers at the same time.")
+        default=2, metadata=_is(Whole(1, 64), "How many requests one process answers at the same time.")
     )
     processes: int = field(default=1, metadata=_is(Whole(1, 64), "How many server processes are started."))
     public_reads: bool = field(
