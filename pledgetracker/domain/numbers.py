@@ -6,6 +6,7 @@ fractions and rounded once, half to even, to 6 decimals.
 
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
+from math import lcm
 
 MAX_SIGNIFICANT_DIGITS = 15
 MAX_DECIMALS = 6
@@ -40,11 +41,27 @@ def trim(number: Decimal) -> Decimal:
 
 def rounded(exact: Fraction) -> Decimal:
     """`exact` to 6 decimals, half to even."""
-    # In whole numbers: Fraction's own arithmetic and rounding take several times as long.
-    scaled, rest = divmod(exact.numerator * 10**MAX_DECIMALS, exact.denominator)
-    if 2 * rest > exact.denominator or (2 * rest == exact.denominator and scaled % 2):
+    return quotient(exact.numerator, exact.denominator)
+
+
+def quotient(numerator: int, denominator: int) -> Decimal:
+    """The quotient to 6 decimals, half to even.
+
+    Where much is computed, whole numbers: Fraction's own arithmetic and rounding take several times as long.
+    """
+    if denominator < 0:
+        numerator, denominator = -numerator, -denominator
+    scaled, rest = divmod(numerator * 10**MAX_DECIMALS, denominator)
+    if 2 * rest > denominator or (2 * rest == denominator and scaled % 2):
         scaled += 1
     return trim(Decimal(scaled).scaleb(-MAX_DECIMALS, _WIDE))
+
+
+def as_wholes(*numbers: Decimal) -> tuple[int, ...]:
+    """`numbers` as multiples of one share, and last how many such shares make 1."""
+    ratios = [number.as_integer_ratio() for number in numbers]
+    shares = lcm(*(denominator for _, denominator in ratios))
+    return *(numerator * (shares // denominator) for numerator, denominator in ratios), shares
 
 
 def plain(number: Decimal) -> str:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 from pledgetracker.domain.days import LAST_DAY
-from pledgetracker.domain.numbers import rounded
+from pledgetracker.domain.numbers import as_wholes, quotient, rounded
 from pledgetracker.domain.pledge import Pledge, SetBy
 
 
@@ -41,7 +41,7 @@ class Path:
         x = day.toordinal()
         for (x0, y0), (x1, y1) in pairwise(self.points):
             if x <= x1:
-                return y0 + (y1 - y0) * Fraction(max(x, x0) - x0, x1 - x0)
+                return _between(y0, y1, max(x, x0) - x0, x1 - x0)
         return self.points[-1][1]
 
     def days_ahead(self, value: Fraction, day: date) -> int:
@@ -68,6 +68,13 @@ class Path:
             return min(reached), max(reached)
         end = self.points[0] if sign * value < sign * self.points[0][1] else self.points[-1]
         return Fraction(end[0]), Fraction(end[0])
+
+
+def _between(start: Fraction, end: Fraction, done: int, whole: int) -> Fraction:
+    """As far from `start` to `end` as `done` is of `whole`."""
+    # In whole numbers: this is asked of every figure at every look.
+    n0, d0, n1, d1 = start.numerator, start.denominator, end.numerator, end.denominator
+    return Fraction(n0 * d1 * (whole - done) + n1 * d0 * done, d0 * d1 * whole)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +108,10 @@ class Progress:
 
 def exact_pace(pledge: Pledge, path: Path, value: Decimal, day: date) -> Fraction | None:
     """Pace before rounding, for thresholds; None where nothing is expected yet."""
-    v0 = Fraction(pledge.baseline.value)
+    v, v0, shares = as_wholes(value, pledge.baseline.value)
     expected = path.value_on(day)
-    return None if expected == v0 else (Fraction(value) - v0) / (expected - v0)
+    awaited = expected.numerator * shares - v0 * expected.denominator
+    return Fraction((v - v0) * expected.denominator, awaited) if awaited else None
 
 
 def ahead_of(pledge: Pledge, path: Path, value: Decimal, day: date) -> Fraction:
@@ -115,42 +123,43 @@ def ahead_of(pledge: Pledge, path: Path, value: Decimal, day: date) -> Fraction:
 
 def progress(pledge: Pledge, value: Decimal, day: date, due: date | None, *, today: date) -> Progress:
     """Hold the figure `value` of `day` against the pledge as due on `due`, seen from `today`."""
-    start = pledge.baseline.date
-    gained = Fraction(value) - Fraction(pledge.baseline.value)
-    rate = gained / (day - start).days if day > start else None
-    current_rate = None if rate is None else rounded(rate)
-    goal = pledge.goal
+    start, goal = pledge.baseline.date, pledge.goal
+    # In whole numbers, whose quotients are quick: v, v0 and target count shares of a unit.
+    goal_value = pledge.baseline.value if goal is None else goal.value
+    v, v0, target, shares = as_wholes(value, pledge.baseline.value, goal_value)
+    gained, days = v - v0, (day - start).days
+    current_rate = quotient(gained, days * shares) if days > 0 else None
     if goal is None:
         return Progress(current_rate=current_rate)
     projected = None
-    if rate is not None and due is not None:
-        projected = rounded(Fraction(goal.baseline) + rate * (due - start).days)
+    if days > 0 and due is not None:
+        projected = quotient(v0 * days + gained * (due - start).days, days * shares)
     if not goal.direction:
         return Progress(current_rate=current_rate, projected_value=projected)
-    span = Fraction(goal.value) - Fraction(goal.baseline)
-    completion, reached = rounded(gained / span), _reached_on(start, span, rate)
+    completion, reached = quotient(gained, target - v0), _reached_on(start, target - v0, gained, days)
     if due is None:
         return Progress(completion=completion, current_rate=current_rate, projected_date=reached)
     path = Path.of(pledge, due)
     expected = path.value_on(day)
-    awaited = expected - Fraction(goal.baseline)
+    awaited = expected.numerator * shares - v0 * expected.denominator
+    ahead = v * expected.denominator - expected.numerator * shares
     left = (due - today).days
     return Progress(
         completion=completion,
         expected=rounded(expected),
-        gap=rounded((Fraction(value) - expected) * goal.direction),
-        pace=rounded(gained / awaited) if awaited else None,
+        gap=quotient(ahead * goal.direction, expected.denominator * shares),
+        pace=quotient(gained * expected.denominator, awaited) if awaited else None,
         days_ahead=path.days_ahead(Fraction(value), day),
         current_rate=current_rate,
-        required_rate=rounded((Fraction(goal.value) - Fraction(value)) / left) if left > 0 else None,
+        required_rate=quotient(target - v, left * shares) if left > 0 else None,
         projected_value=projected,
         projected_date=reached,
     )
 
 
-def _reached_on(start: date, span: Fraction, rate: Fraction | None) -> date | None:
-    """The day on which `rate` has covered `span`, rounded up; None if never, or only after 2200."""
-    if not rate or (days := span / rate) < 0:
+def _reached_on(start: date, span: int, gained: int, days: int) -> date | None:
+    """The day on which `span` is covered at `gained` in `days`, rounded up; None if never, or after 2200."""
+    if days <= 0 or gained * span <= 0:
         return None
-    whole = -(-days // 1)
-    return start + timedelta(days=int(whole)) if whole <= (LAST_DAY - start).days else None
+    needed = -(-abs(span) * days // abs(gained))
+    return start + timedelta(days=needed) if needed <= (LAST_DAY - start).days else None

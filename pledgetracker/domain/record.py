@@ -148,6 +148,8 @@ def _figures(pledge: Pledge, updates: Iterable[ProgressUpdate]) -> Iterator[Figu
 
 
 def _worst(pledge: Pledge, totals: set[Decimal]) -> Decimal:
+    if len(totals) == 1:
+        return next(iter(totals))
     goal = pledge.goal
     return min(totals) if goal is None else goal.worst(totals)
 
