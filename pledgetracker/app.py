@@ -1,5 +1,8 @@
 """The WSGI application: API, pages, health."""
 
+from collections.abc import Callable
+from typing import Any
+
 from flask import Flask
 
 from pledgetracker import runtime as composition
@@ -11,13 +14,21 @@ from pledgetracker.web import EXTENSION
 MAX_BODY_BYTES = 1024 * 1024
 
 
+class Application(Flask):
+    """A Flask application without coroutines."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """`func` as it is: none is a coroutine, and Flask would look at each of four a request."""
+        return func
+
+
 def create(runtime: Runtime | None = None) -> Flask:
     """The application over `runtime`, or over one made from environment and settings file.
 
     Raises:
         SettingsError: settings are wrong.
     """
-    app = Flask("pledgetracker", static_folder=None)
+    app = Application("pledgetracker", static_folder=None)
     app.extensions[EXTENSION] = runtime or composition.start()
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.url_map.merge_slashes = False
