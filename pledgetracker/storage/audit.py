@@ -18,6 +18,7 @@ from pledgetracker.domain.audit import (
 from pledgetracker.storage.canonical import canonical
 from pledgetracker.storage.dialects import insert_or_ignore
 from pledgetracker.storage.paging import Page, PageRequest, fetch
+from pledgetracker.storage.prepared import Prepared
 from pledgetracker.storage.tables import audit_entries, audit_head
 
 ROWS_AT_A_TIME = 500
@@ -62,19 +63,17 @@ class AuditStore:
         """
         if not self._noted:
             return
-        head = self._connection.execute(_LOCK_HEAD).one_or_none()
+        head = _LOCK_HEAD.first(self._connection, {})
         if head is None:
             # The first entry of all: of several first writers one makes the row, and the others wait for it.
             insert_or_ignore(self._connection, audit_head, [{"id": 1, "number": 0, "hash": BEGINNING}])
-            head = self._connection.execute(_LOCK_HEAD).one()
+            head = _LOCK_HEAD.first(self._connection, {})
         number, previous = head
-        rows = []
         for deed in self._noted:
             entry = chained(number + 1, previous, deed)
-            rows.append(_row(entry))
+            _ADD.run(self._connection, _row(entry))
             number, previous = entry.number, entry.hash
-        self._connection.execute(_ADD, rows)
-        self._connection.execute(_MOVE_HEAD, {"to": number, "as": previous})
+        _MOVE_HEAD.run(self._connection, {"to": number, "as": previous})
         self._noted.clear()
 
     @property
@@ -108,9 +107,11 @@ class AuditStore:
         return fetch(self._connection, query, request, sort=number, key=number, read=_entry)
 
 
-_LOCK_HEAD = select(audit_head.c.number, audit_head.c.hash).where(audit_head.c.id == 1).with_for_update()
-_ADD = insert(audit_entries)
-_MOVE_HEAD = (
+_LOCK_HEAD = Prepared(
+    select(audit_head.c.number, audit_head.c.hash).where(audit_head.c.id == 1).with_for_update()
+)
+_ADD = Prepared(insert(audit_entries), columns=audit_entries.columns.keys())
+_MOVE_HEAD = Prepared(
     update(audit_head).where(audit_head.c.id == 1).values(number=bindparam("to"), hash=bindparam("as"))
 )
 

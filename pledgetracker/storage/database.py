@@ -18,6 +18,7 @@ from pledgetracker.storage import dialects
 from pledgetracker.storage.alerts import AlertStore
 from pledgetracker.storage.audit import AuditStore
 from pledgetracker.storage.flags import FlagStore
+from pledgetracker.storage.glances import Glances
 from pledgetracker.storage.heartbeats import HeartbeatStore
 from pledgetracker.storage.idempotency import IdempotencyStore
 from pledgetracker.storage.initiatives import InitiativeStore
@@ -173,7 +174,7 @@ class Database:
         self.engine = dialects.open_engine(url, busy_timeout_ms=busy_timeout_ms)
         self._readers = dialects.for_reading(self.engine)
         self._writers = dialects.for_writing(self.engine)
-        self._glances = dialects.for_single_statements(self.engine)
+        self._glances = Glances(self.engine)
         self._standby = None if standby_url is None else _Standby(standby_url, busy_timeout_ms)
         # SQLite's own waiting polls and starves; inside one process writers queue here instead.
         self._turn = Turns() if dialects.is_sqlite(url) else nullcontext()
@@ -213,7 +214,7 @@ class Database:
             Unavailable: the database cannot be reached.
         """
         standby = self._standby.glances() if self._standby and may_lag else None
-        with _outages(), standby or self._glances.connect() as connection:
+        with _outages(), standby or self._glances.lend() as connection:
             yield Transaction(connection, self._cache, may_cache=False)
 
     def write(self, work: Callable[[Transaction], T], *, actor: Actor = ITSELF) -> T:
@@ -290,7 +291,7 @@ class Database:
         Raises:
             Unavailable: it could not be read, or the copy not be written.
         """
-        with _outages(), self._glances.connect() as connection:
+        with _outages(), self._glances.lend() as connection:
             dialects.copy_into(connection, file)
 
     @contextmanager
@@ -300,6 +301,7 @@ class Database:
         Raises:
             InUse: somebody has it open.
         """
+        self._glances.close()
         self.engine.dispose()
         try:
             with self._occupancy.alone():
@@ -311,6 +313,7 @@ class Database:
 
     def close(self) -> None:
         """Let go of every connection."""
+        self._glances.close()
         self.engine.dispose()
         self._occupancy.leave()
         if self._standby:

@@ -134,7 +134,9 @@ class Instant(TypeDecorator[datetime]):
         if value is None:
             return None
         utc = value.astimezone(UTC)
-        return utc.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if dialect.name == "sqlite" else utc
+        if dialect.name != "sqlite":
+            return utc
+        return f"{utc.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """Read it, in UTC."""
@@ -318,6 +320,11 @@ def for_single_statements(engine: Engine) -> Engine:
     if engine.dialect.name == "sqlite":
         return engine.execution_options(**{_BEGIN: None})
     return engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
+def has_server(engine: Engine) -> bool:
+    """Whether there is somebody at the other end of a connection who may close it."""
+    return engine.dialect.name != "sqlite"
 
 
 def describe(engine: Engine) -> str:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
 from pledgetracker.domain.alert import OpenFlag
 from pledgetracker.domain.flag import Flag, FlagKind
 from pledgetracker.storage.paging import Page, PageRequest, fetch
+from pledgetracker.storage.prepared import Prepared
 from pledgetracker.storage.tables import flags
 
 
@@ -41,8 +42,10 @@ class FlagFilter:
     is_open: bool | None = None
 
 
-_OPEN = (
-    select(flags).where(flags.c.pledge == bindparam("on"), flags.c.cleared_at.is_(None)).order_by(flags.c.id)
+_OPEN = Prepared(
+    select(flags.c.id, flags.c.kind, flags.c.milestone, flags.c.episode, flags.c.opened_on)
+    .where(flags.c.pledge == bindparam("on"), flags.c.cleared_at.is_(None))
+    .order_by(flags.c.id)
 )
 
 
@@ -54,12 +57,9 @@ class FlagStore:
 
     def open_on(self, pledge: str) -> Sequence[OpenFlag]:
         """The open flags of a pledge."""
-        rows = self._connection.execute(_OPEN, {"on": pledge}).mappings()
         return [
-            OpenFlag(
-                row["id"], FlagKind(row["kind"]), row["milestone"] or None, row["episode"], row["opened_on"]
-            )
-            for row in rows
+            OpenFlag(row.id, FlagKind(row.kind), row.milestone or None, row.episode, row.opened_on)
+            for row in _OPEN.all(self._connection, {"on": pledge})
         ]
 
     def open(self, pledge: str, flag: Flag, *, opened_on: date, now: datetime) -> OpenFlag:

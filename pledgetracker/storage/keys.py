@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from pledgetracker.domain.access import ApiKey, Scope
+from pledgetracker.storage.prepared import Prepared
 from pledgetracker.storage.tables import api_keys
 
-_ONE = select(api_keys).where(api_keys.c.id == bindparam("key"))
+_ONE = Prepared(select(api_keys).where(api_keys.c.id == bindparam("key")))
 
 
 class KeyStore:
@@ -19,13 +21,13 @@ class KeyStore:
 
     def get(self, key: str) -> ApiKey | None:
         """The key with that public id, or None."""
-        row = self._connection.execute(_ONE, {"key": key}).mappings().first()
+        row = _ONE.first(self._connection, {"key": key})
         return None if row is None else _key(row)
 
     def all(self) -> Sequence[ApiKey]:
         """Every key ever made, in order of making."""
         query = select(api_keys).order_by(api_keys.c.created_at, api_keys.c.id)
-        return [_key(row) for row in self._connection.execute(query).mappings()]
+        return [_key(row) for row in self._connection.execute(query)]
 
     def add(self, key: ApiKey) -> None:
         """Store a new key."""
@@ -46,14 +48,14 @@ class KeyStore:
         return self._connection.execute(update(api_keys).where(*valid).values(revoked_at=now)).rowcount == 1
 
 
-def _key(row: RowMapping) -> ApiKey:
+def _key(row: Any) -> ApiKey:
     return ApiKey(
-        id=row["id"],
-        name=row["name"],
-        scope=Scope(row["scope"]),
-        pledger=row["pledger"],
-        digest=row["digest"],
-        created_at=row["created_at"],
-        expires_at=row["expires_at"],
-        revoked_at=row["revoked_at"],
+        id=row.id,
+        name=row.name,
+        scope=Scope(row.scope),
+        pledger=row.pledger,
+        digest=row.digest,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        revoked_at=row.revoked_at,
     )

@@ -24,6 +24,7 @@ from pledgetracker.domain.days import LAST_DAY
 from pledgetracker.domain.pledge import Pledge, Reschedule, Withdrawal
 from pledgetracker.storage import documents
 from pledgetracker.storage.paging import Page, PageRequest, fetch
+from pledgetracker.storage.prepared import Prepared
 from pledgetracker.storage.tables import (
     alerts,
     flags,
@@ -108,7 +109,7 @@ class PledgeStore:
             "updated_at": pledge.updated_at,
             **_looks(outlook),
         }
-        self._connection.execute(_LOOKED, row)
+        _LOOKED.run(self._connection, row)
 
     def make_due_for_check(self, *, now: datetime) -> None:
         """Appoint the next look at every pledge for now."""
@@ -253,7 +254,7 @@ def _row(pledge: Pledge) -> dict[str, Any]:
     }
 
 
-_LOOKED = (
+_LOOKED = Prepared(
     update(pledges)
     .where(pledges.c.id == bindparam("key"))
     .values(

@@ -4,7 +4,10 @@ from sqlalchemy import Connection, insert
 
 from pledgetracker.domain.update import ProgressUpdate
 from pledgetracker.storage import documents
+from pledgetracker.storage.prepared import Prepared
 from pledgetracker.storage.tables import progress_updates
+
+_ADD = Prepared(insert(progress_updates), columns=progress_updates.columns.keys())
 
 
 class ProgressStore:
@@ -32,4 +35,4 @@ class ProgressStore:
             "evidence": [documents.source_to(source) for source in update.evidence],
             "supersedes": update.supersedes,
         }
-        self._connection.execute(insert(progress_updates), row)
+        _ADD.run(self._connection, row)

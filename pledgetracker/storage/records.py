@@ -15,6 +15,7 @@ from pledgetracker.domain.record import Record
 from pledgetracker.domain.target import Comparator
 from pledgetracker.domain.update import Claim, ProgressUpdate
 from pledgetracker.storage import documents
+from pledgetracker.storage.prepared import Prepared
 from pledgetracker.storage.tables import milestones, pledges, progress_updates, reschedules, withdrawals
 
 CACHED_RECORDS = 2048
@@ -98,7 +99,7 @@ class RecordStore:
 
     def get(self, key: str) -> Record | None:
         """The record of pledge `key`, or None."""
-        version = self._connection.execute(_VERSION, {"key": key}).first()
+        version = _VERSION.first(self._connection, {"key": key})
         if version is None:
             return None
         record = self._cache.get(key, *version)
@@ -110,12 +111,12 @@ class RecordStore:
 
     def remembered(self, key: str) -> Record | None:
         """The record of pledge `key` if it is at hand as it is now; a single statement."""
-        version = self._connection.execute(_VERSION, {"key": key}).first()
+        version = _VERSION.first(self._connection, {"key": key})
         return None if version is None else self._cache.get(key, *version)
 
     def lock(self, key: str) -> Locked | None:
         """The record of pledge `key`, kept from every other writer until this transaction ends."""
-        row = self._connection.execute(_LOCK, {"key": key}).first()
+        row = _LOCK.first(self._connection, {"key": key})
         if row is None:
             return None
         record = self._cache.get(key, row.version, row.updated_at) or self._load([key])[key]
@@ -171,8 +172,9 @@ class RecordStore:
         return children
 
 
-_VERSION = select(pledges.c.version, pledges.c.updated_at).where(pledges.c.id == bindparam("key"))
-_LOCK = _VERSION.add_columns(pledges.c.next_check_at).with_for_update()
+_ONE_VERSION = select(pledges.c.version, pledges.c.updated_at).where(pledges.c.id == bindparam("key"))
+_VERSION = Prepared(_ONE_VERSION)
+_LOCK = Prepared(_ONE_VERSION.add_columns(pledges.c.next_check_at).with_for_update())
 
 
 def _pledge(row: RowMapping, stages: Iterable[Milestone]) -> Pledge:

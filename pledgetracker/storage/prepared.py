@@ -1,0 +1,153 @@
+"""Statements of the hottest paths: compiled once, then handed to the driver as they are."""
+
+from collections import namedtuple
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from operator import methodcaller
+from typing import Any, NamedTuple, cast
+
+from sqlalchemy import Connection, Delete, Dialect, Insert, Select, Update
+from sqlalchemy.engine.default import DefaultDialect
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.types import TypeEngine
+
+Convert = Callable[[Any], Any]
+
+_FIRST = methodcaller("fetchone")
+_ALL = methodcaller("fetchall")
+_NONE = methodcaller("close")
+
+
+class Prepared:
+    """A statement whose text never changes, run at a third of what SQLAlchemy takes for it.
+
+    What the driver complains of is raised as SQLAlchemy would raise it, and whoever listens to an engine's
+    statements (`before_cursor_execute`) hears of these too.
+
+    Args:
+        statement: with a `bindparam` for whatever is given at each run.
+        columns: of an INSERT, those that are given.
+    """
+
+    def __init__(
+        self, statement: Select[Any] | Insert | Update | Delete, *, columns: Sequence[str] | None = None
+    ) -> None:
+        self._statement = statement
+        self._columns = columns
+        self._compiled: dict[str, _Compiled] = {}
+
+    def first(self, connection: Connection, values: Mapping[str, Any]) -> Any:
+        """The first row, a named tuple, or None."""
+        compiled = self._for(connection)
+        row = compiled.ask(connection, values, _FIRST)
+        return None if row is None else compiled.read(row)
+
+    def all(self, connection: Connection, values: Mapping[str, Any]) -> list[Any]:
+        """Every row, each a named tuple."""
+        compiled = self._for(connection)
+        return [compiled.read(row) for row in compiled.ask(connection, values, _ALL)]
+
+    def run(self, connection: Connection, values: Mapping[str, Any]) -> None:
+        """Change something."""
+        self._for(connection).ask(connection, values, _NONE)
+
+    def _for(self, connection: Connection) -> "_Compiled":
+        dialect = connection.dialect
+        compiled = self._compiled.get(dialect.name)
+        if compiled is None:
+            compiled = self._compiled[dialect.name] = _compile(self._statement, self._columns, dialect)
+        return compiled
+
+
+class _Bind(NamedTuple):
+    name: str
+    default: Any
+    convert: Convert | None
+
+
+@dataclass(slots=True)
+class _Compiled:
+    """A statement as one driver takes it.
+
+    Attributes:
+        is_positional: whether values go by place, in the order of `binds`, or by name.
+        columns: the types of the columns of a row.
+        row: what a row is called by.
+        errors: what the driver raises.
+        converts: what makes of each column what its type promises; known after the first run.
+    """
+
+    text: str
+    is_positional: bool
+    binds: tuple[_Bind, ...]
+    columns: tuple[TypeEngine[Any], ...]
+    row: Any
+    errors: type[Exception]
+    converts: tuple[Convert | None, ...] = ()
+
+    def ask(self, connection: Connection, values: Mapping[str, Any], fetch: Convert) -> Any:
+        """Run it, and what `fetch` makes of the driver's cursor."""
+        if not connection.in_transaction():
+            connection.begin()
+        bound = [
+            convert(value) if convert is not None else value
+            for name, default, convert in self.binds
+            for value in (values.get(name, default),)
+        ]
+        given: Any = bound
+        if not self.is_positional:
+            given = {bind.name: value for bind, value in zip(self.binds, bound, strict=True)}
+        driver: Any = connection.connection.dbapi_connection
+        for listen in connection.dispatch.before_cursor_execute:
+            listen(connection, None, self.text, given, None, False)
+        try:
+            cursor = driver.execute(self.text, given)
+            if self.columns and not self.converts:
+                self._look_at(cursor, connection.dialect)
+            return fetch(cursor)
+        except self.errors as error:
+            raise _as_sqlalchemy(error, self, connection, given) from error
+
+    def _look_at(self, cursor: Any, dialect: Dialect) -> None:
+        self.converts = tuple(
+            kind.dialect_impl(dialect).result_processor(dialect, described[1])
+            for kind, described in zip(self.columns, cursor.description, strict=True)
+        )
+
+    def read(self, row: Sequence[Any]) -> Any:
+        """A row of the driver's as one of ours."""
+        return self.row._make(
+            value if convert is None else convert(value)
+            for value, convert in zip(row, self.converts, strict=True)
+        )
+
+
+def _as_sqlalchemy(error: Exception, compiled: _Compiled, connection: Connection, given: Any) -> Exception:
+    dialect = connection.dialect
+    is_lost = dialect.is_disconnect(cast("Any", error), cast("Any", connection.connection), None)
+    if is_lost:
+        connection.invalidate(error)
+    return DBAPIError.instance(
+        compiled.text, given, error, compiled.errors, connection_invalidated=is_lost, dialect=dialect
+    )
+
+
+def _compile(statement: Any, columns: Sequence[str] | None, dialect: Dialect) -> _Compiled:
+    compiled: SQLCompiler = statement.compile(dialect=dialect, column_keys=columns)
+    kinds = {name: bind.type.dialect_impl(dialect) for bind, name in compiled.bind_names.items()}
+    defaults = {} if columns else compiled.params
+    wanted = list(statement.selected_columns) if isinstance(statement, Select) else []
+    assert isinstance(dialect, DefaultDialect)
+    assert dialect.loaded_dbapi is not None
+    return _Compiled(
+        text=str(compiled),
+        is_positional=compiled.positional,
+        binds=tuple(
+            _Bind(name, defaults.get(name), kinds[name].bind_processor(dialect))
+            for name in compiled.positiontup or kinds
+        ),
+        columns=tuple(column.type for column in wanted),
+        row=namedtuple("Row", [str(column.key) for column in wanted]),  # noqa: PYI024 -- its fields follow the statement
+        errors=dialect.loaded_dbapi.Error,
+    )
