@@ -301,7 +301,6 @@ class Database:
         Raises:
             InUse: somebody has it open.
         """
-        self._glances.close()
         self.engine.dispose()
         try:
             with self._occupancy.alone():
@@ -313,7 +312,6 @@ class Database:
 
     def close(self) -> None:
         """Let go of every connection."""
-        self._glances.close()
         self.engine.dispose()
         self._occupancy.leave()
         if self._standby:

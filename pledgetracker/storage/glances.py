@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, event
 
 from pledgetracker.storage import dialects
 
@@ -19,6 +19,7 @@ class Glances:
     def __init__(self, engine: Engine) -> None:
         self._engine = dialects.for_single_statements(engine)
         self._idle: deque[Connection] | None = None if dialects.has_server(engine) else deque()
+        event.listen(engine, "engine_disposed", lambda _: self._close())
 
     @contextmanager
     def lend(self) -> Iterator[Connection]:
@@ -38,7 +39,9 @@ class Glances:
             raise
         self._idle.append(connection)
 
-    def close(self) -> None:
-        """Let go of those that are not lent."""
+    def _close(self) -> None:
         while self._idle:
-            self._idle.pop().close()
+            connection = self._idle.pop()
+            # Really, and not back into a pool that is no more.
+            connection.invalidate()
+            connection.close()

@@ -4,11 +4,10 @@ from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import methodcaller
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Delete, Dialect, Insert, Select, Update
 from sqlalchemy.engine.default import DefaultDialect
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
@@ -107,7 +106,8 @@ class _Compiled:
                 self._look_at(cursor, connection.dialect)
             return fetch(cursor)
         except self.errors as error:
-            raise _as_sqlalchemy(error, self, connection, given) from error
+            # Nothing public lets a library error pass by whoever listens for it, and end a lost connection.
+            connection._handle_dbapi_exception(error, self.text, given, None, None)  # noqa: SLF001
 
     def _look_at(self, cursor: Any, dialect: Dialect) -> None:
         self.converts = tuple(
@@ -121,16 +121,6 @@ class _Compiled:
             value if convert is None else convert(value)
             for value, convert in zip(row, self.converts, strict=True)
         )
-
-
-def _as_sqlalchemy(error: Exception, compiled: _Compiled, connection: Connection, given: Any) -> Exception:
-    dialect = connection.dialect
-    is_lost = dialect.is_disconnect(cast("Any", error), cast("Any", connection.connection), None)
-    if is_lost:
-        connection.invalidate(error)
-    return DBAPIError.instance(
-        compiled.text, given, error, compiled.errors, connection_invalidated=is_lost, dialect=dialect
-    )
 
 
 def _compile(statement: Any, columns: Sequence[str] | None, dialect: Dialect) -> _Compiled:
