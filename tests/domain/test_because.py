@@ -34,11 +34,11 @@ def why(today: str, promised: Pledge, *updates: ProgressUpdate) -> tuple[str, st
             [update("2025-11-04", 250_000)],
             "at_risk",
             (
-                "250,000 person reported as of 2025-11-04, where the path expects 280,621.57 "
-                "person: 89 % of the "
+                "250,000 people reported as of 4 November 2025, where the path expects 280,621.57 "
+                "people: 89 % of the "
                 "pace (on track only from 90 %), 34 days behind; at the current rate the target "
                 "is reached on "
-                "2028-05-13."
+                "13 May 2028."
             ),
         ),
         (
@@ -47,10 +47,10 @@ def why(today: str, promised: Pledge, *updates: ProgressUpdate) -> tuple[str, st
             [update("2025-11-04", 281_000)],
             "on_track",
             (
-                "281,000 person reported as of 2025-11-04, where the path expects 280,621.57 "
-                "person: 100.1 % of "
+                "281,000 people reported as of 4 November 2025, where the path expects 280,621.57 "
+                "people: 100.1 % of "
                 "the pace (on track from 90 %), on the day; at the current rate the target is reached on "
-                "2027-12-30."
+                "30 December 2027."
             ),
         ),
         (
@@ -59,7 +59,7 @@ def why(today: str, promised: Pledge, *updates: ProgressUpdate) -> tuple[str, st
             [update("2025-11-04", -3)],
             "off_track",
             (
-                "-3 person reported as of 2025-11-04, where the path expects 280,621.57 person: "
+                "-3 people reported as of 4 November 2025, where the path expects 280,621.57 people: "
                 "-0.1 % of the "
                 "pace (off track below 70 %), 307 days behind."
             ),
@@ -69,49 +69,52 @@ def why(today: str, promised: Pledge, *updates: ProgressUpdate) -> tuple[str, st
             pledge(),
             [update("2025-01-01", 5)],
             "on_track",
-            "5 reported as of 2025-01-01, where the path expects 0.",
+            "5 reported as of 1 January 2025, where the path expects 0.",
         ),
         (
             "2025-02-01",
             pledge("exactly", 20),
             [update("2025-02-01", 21)],
             "off_track",
-            "21 reported as of 2025-02-01, beyond the target of exactly 20.",
+            "21 reported as of 1 February 2025, beyond the target of exactly 20.",
         ),
         (
             "2025-02-01",
             pledge("at_most", 20),
             [update("2025-02-01", 21)],
             "off_track",
-            "21 reported as of 2025-02-01, above the cap of at most 20.",
+            "21 reported as of 1 February 2025, above the cap of at most 20.",
         ),
         (
             "2025-02-01",
             pledge("at_most", 20),
             [update("2025-02-01", 19)],
             "on_track",
-            "19 reported as of 2025-02-01, within the cap of at most 20.",
+            "19 reported as of 1 February 2025, within the cap of at most 20.",
         ),
         (
             "2026-03-01",
             pledge("at_most", 20),
             [update("2025-12-01", 19), update("2026-02-01", 30)],
             "met",
-            "Met in time: 19 reported as of 2025-12-01, against at most 20 due by 2025-12-31.",
+            "Met in time: 19 reported as of 1 December 2025, against at most 20 due by 31 December 2025.",
         ),
         (
             "2026-01-02",
             pledge("at_most", 20),
             [update("2026-01-01", 3)],
             "overdue",
-            "Due by 2025-12-31, 2 days ago: no figure for that day or an earlier one, against at most 20.",
+            (
+                "Due by 31 December 2025, 2 days ago: no figure for that day or an earlier one, against at "
+                "most 20."
+            ),
         ),
         (
             "2026-01-01",
             pledge(),
             [],
             "overdue",
-            "Due by 2025-12-31, 1 day ago: nothing ever reported, against at least 100.",
+            "Due by 31 December 2025, 1 day ago: nothing ever reported, against at least 100.",
         ),
         (
             "2026-01-01",
@@ -119,7 +122,7 @@ def why(today: str, promised: Pledge, *updates: ProgressUpdate) -> tuple[str, st
             [update("2024-12-01", 5)],
             "overdue",
             (
-                "Due by 2025-12-31, 1 day ago: last report as of 2024-12-01, "
+                "Due by 31 December 2025, 1 day ago: last report as of 1 December 2024, "
                 "without a figure, against at least 100."
             ),
         ),
@@ -128,7 +131,7 @@ def why(today: str, promised: Pledge, *updates: ProgressUpdate) -> tuple[str, st
             pledge("event", None),
             [update("2025-11-01", said=False)],
             "overdue",
-            "Due by 2025-12-31, 1 day ago: reported not done as of 2025-11-01, against done.",
+            "Due by 31 December 2025, 1 day ago: reported not done as of 1 November 2025, against done.",
         ),
         (
             "2026-01-01",
@@ -136,7 +139,8 @@ def why(today: str, promised: Pledge, *updates: ProgressUpdate) -> tuple[str, st
             [update("2025-11-01", 10), update("2025-11-01", 12)],
             "indeterminate",
             (
-                "The deadline 2025-12-31 has passed: 10 reported as of 2025-11-01 (the least favourable of "
+                "The deadline of 31 December 2025 has passed: 10 reported as of 1 November 2025 (the least "
+                "favourable of "
                 "conflicting figures), against up to 25,000, a ceiling below which no sum can call it missed."
             ),
         ),
@@ -146,7 +150,8 @@ def why(today: str, promised: Pledge, *updates: ProgressUpdate) -> tuple[str, st
             [update("2025-11-01", 10)],
             "indeterminate",
             (
-                "The deadline 2025-12-31 has passed: 10 reported as of 2025-11-01, against no stated target, "
+                "The deadline of 31 December 2025 has passed: 10 reported as of 1 November 2025, against "
+                "no stated target, "
                 "nothing to hold it to."
             ),
         ),
@@ -156,8 +161,8 @@ def why(today: str, promised: Pledge, *updates: ProgressUpdate) -> tuple[str, st
             [update("2026-01-01", 100)],
             "met_late",
             (
-                "Met 1 day after the deadline: 100 reported as of 2026-01-01, "
-                "against at least 100 due by 2025-12-31."
+                "Met 1 day after the deadline: 100 reported as of 1 January 2026, "
+                "against at least 100 due by 31 December 2025."
             ),
         ),
         (
@@ -165,7 +170,7 @@ def why(today: str, promised: Pledge, *updates: ProgressUpdate) -> tuple[str, st
             pledge(due=None),
             [update("2026-01-01", 100)],
             "met",
-            "Met: 100 reported as of 2026-01-01, against at least 100.",
+            "Met: 100 reported as of 1 January 2026, against at least 100.",
         ),
         (
             "2025-03-01",
@@ -173,9 +178,9 @@ def why(today: str, promised: Pledge, *updates: ProgressUpdate) -> tuple[str, st
             [update("2025-02-01", 100), update("2025-02-02", 90)],
             "reversed",
             (
-                "The target was met once and is not any more: 90 reported as of 2025-02-02, "
+                "The target was met once and is not any more: 90 reported as of 2 February 2025, "
                 "against at least 100 "
-                "due by 2025-12-31."
+                "due by 31 December 2025."
             ),
         ),
         (
@@ -184,8 +189,8 @@ def why(today: str, promised: Pledge, *updates: ProgressUpdate) -> tuple[str, st
             [],
             "never_reported",
             (
-                "Nothing reported since the announcement on 2025-01-01: a report "
-                "was due on 2025-04-01, 31 days ago."
+                "Nothing reported since the announcement on 1 January 2025: a report "
+                "was due on 1 April 2025, 31 days ago."
             ),
         ),
         (
@@ -194,8 +199,9 @@ def why(today: str, promised: Pledge, *updates: ProgressUpdate) -> tuple[str, st
             [update("2025-01-31", 5)],
             "stale",
             (
-                "Last reported on 2025-01-31: a report was due on 2025-05-01, 31 days ago; 5 reported as of "
-                "2025-01-31."
+                "Last reported on 31 January 2025: a report was due on 1 May 2025, 31 days ago; 5 reported "
+                "as of "
+                "31 January 2025."
             ),
         ),
         (
@@ -204,8 +210,9 @@ def why(today: str, promised: Pledge, *updates: ProgressUpdate) -> tuple[str, st
             [],
             "not_started",
             (
-                "Nothing ever reported, against at least 100, due by 2025-12-31; the next report is due on "
-                "2025-04-01."
+                "Nothing ever reported, against at least 100, due by 31 December 2025; the next report is "
+                "due on "
+                "1 April 2025."
             ),
         ),
         (
@@ -213,14 +220,14 @@ def why(today: str, promised: Pledge, *updates: ProgressUpdate) -> tuple[str, st
             pledge(due=None),
             [update("2025-01-31", 5)],
             "in_progress",
-            "5 reported as of 2025-01-31 (5 %), against at least 100, with no deadline.",
+            "5 reported as of 31 January 2025 (5 %), against at least 100, with no deadline.",
         ),
         (
             "2025-02-01",
             pledge(due=None),
             [update("2025-01-31", -5)],
             "regressing",
-            "-5 reported as of 2025-01-31 (-5 %), against at least 100, with no deadline.",
+            "-5 reported as of 31 January 2025 (-5 %), against at least 100, with no deadline.",
         ),
     ],
 )
@@ -234,7 +241,7 @@ def test_a_withdrawn_pledge_says_since_when_and_what_had_been_reported() -> None
     known = record(pledge(), update("2025-02-01", 5), withdrawal=withdrawn("2025-03-01"))
     stand = standing(known, POLICY, today=day("2025-03-01"))
     assert because(known, stand, POLICY) == (
-        "Withdrawn with effect from 2025-03-01: 5 reported as of 2025-02-01, against at least 100."
+        "Withdrawn with effect from 1 March 2025: 5 reported as of 1 February 2025, against at least 100."
     )
 
 
@@ -255,9 +262,9 @@ def test_where_lower_is_better_the_hedge_is_turned_round(comparator: str, hedge:
 
 def test_a_small_number_is_not_rounded_to_nothing() -> None:
     _, sentence = why("2025-02-01", pledge(target="0.005"), update("2025-02-01", "0.001"))
-    assert sentence.startswith("0.001 reported as of 2025-02-01, where the path expects 0.000426:")
+    assert sentence.startswith("0.001 reported as of 1 February 2025, where the path expects 0.000426:")
     _, sentence = why("2026-02-01", pledge(target="1.005"), update("2025-02-01", "1.004999"))
-    assert "1.004999 reported as of 2025-02-01, against at least 1.005." in sentence
+    assert "1.004999 reported as of 1 February 2025, against at least 1.005." in sentence
 
 
 def test_a_pace_that_just_misses_the_threshold_does_not_seem_to_reach_it() -> None:
@@ -269,7 +276,7 @@ def test_a_pace_that_just_misses_the_threshold_does_not_seem_to_reach_it() -> No
 def test_the_deadline_named_is_the_one_in_force() -> None:
     known = record(pledge(), reschedules=(moved("2026-06-30", "2025-02-01"),))
     stand = standing(known, POLICY, today=day("2025-03-01"))
-    assert "due by 2026-06-30" in because(known, stand, POLICY)
+    assert "due by 30 June 2026" in because(known, stand, POLICY)
 
 
 def numbers_of(known: Record, status: Status) -> list[str]:

@@ -9,9 +9,9 @@ from decimal import Decimal
 from babel import Locale
 from babel.dates import format_date
 
-from pledgetracker.channels.mail import units
 from pledgetracker.channels.mail.facts import Facts, Subject, clean, shorten
 from pledgetracker.channels.mail.words import Labels, Words, sentence
+from pledgetracker.domain import units
 from pledgetracker.domain.alert import NewsKind
 from pledgetracker.domain.days import Due
 from pledgetracker.domain.flag import Flag, FlagKind
