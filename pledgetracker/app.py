@@ -1,12 +1,13 @@
-"""The WSGI application: API, pages, health."""
+"""The WSGI application: API, pages, health, metrics."""
 
 from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
 
+from pledgetracker import logs, telemetry
 from pledgetracker import runtime as composition
-from pledgetracker.api import blueprint, document, health, problems
+from pledgetracker.api import blueprint, document, health, metrics, problems
 from pledgetracker.dashboard import pages
 from pledgetracker.runtime import Runtime
 from pledgetracker.web import EXTENSION
@@ -29,12 +30,21 @@ def create(runtime: Runtime | None = None) -> Flask:
         SettingsError: settings are wrong.
     """
     app = Application("pledgetracker", static_folder=None)
-    app.extensions[EXTENSION] = runtime or composition.start()
+    app.extensions[EXTENSION] = runtime or _started()
+    telemetry.register(app)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.url_map.merge_slashes = False
     blueprint.add_converters(app)
     document.register(app)
     app.register_blueprint(health.blueprint)
+    app.register_blueprint(metrics.blueprint)
     app.register_blueprint(pages.blueprint)
     problems.register(app)
     return app
+
+
+def _started() -> Runtime:
+    """A runtime of this process's own, and its log: server processes inherit neither everywhere."""
+    runtime = composition.start()
+    logs.start(runtime.settings)
+    return runtime

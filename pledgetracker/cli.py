@@ -9,11 +9,12 @@ from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from importlib.resources import files
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
 
 import click
 
-from pledgetracker import __version__
+from pledgetracker import __version__, logs
 from pledgetracker import runtime as composition
 from pledgetracker.api.parsing import Malformed
 from pledgetracker.api.portable import read_file
@@ -30,6 +31,11 @@ from pledgetracker.services.monitoring import TickReport
 from pledgetracker.settings import CONFIG_VARIABLE, PREFIX, Settings, SettingsError, load
 from pledgetracker.storage import copying, schema
 from pledgetracker.storage.database import Database, Unavailable
+
+# How long requests under way may take to end once the server is told to stop.
+STOP_SECONDS = 30
+# As the library that counts knows it; it looks once, when it is first imported.
+SHARED_COUNTS = "PROMETHEUS_MULTIPROC_DIR"
 
 CONFIG = click.option(
     "--config",
@@ -58,18 +64,38 @@ def serve() -> None:
         runtime.database.close()
     from granian import Granian
     from granian.constants import Interfaces
+    from granian.log import LogLevels
 
-    Granian(
-        "pledgetracker.app:create",
-        factory=True,
-        interface=Interfaces.WSGI,
-        address=settings.host,
-        port=settings.port,
-        workers=settings.processes,
-        blocking_threads=settings.threads,
-        respawn_failed_workers=True,
-        websockets=False,
-    ).serve()
+    with _counting_together(settings.processes):
+        Granian(
+            "pledgetracker.app:create",
+            factory=True,
+            interface=Interfaces.WSGI,
+            address=settings.host,
+            port=settings.port,
+            workers=settings.processes,
+            workers_kill_timeout=STOP_SECONDS,
+            blocking_threads=settings.threads,
+            respawn_failed_workers=True,
+            websockets=False,
+            log_level=LogLevels(settings.log_level),
+            log_dictconfig=logs.server_logging(),
+        ).serve()
+
+
+@contextmanager
+def _counting_together(processes: int) -> Iterator[None]:
+    """Give several server processes a folder in which they count requests together.
+
+    One that serves alone needs none. It is no folder of the record's: writing into mapped files on a disk
+    that is full would kill the servers, which could still answer from what is there.
+    """
+    if processes == 1:
+        yield
+        return
+    with TemporaryDirectory(prefix="pledgetracker-") as folder:
+        os.environ[SHARED_COUNTS] = folder
+        yield
 
 
 def _check_port(settings: Settings) -> None:
@@ -360,7 +386,7 @@ def _started() -> Iterator[Runtime]:
     """The runtime; what it and its use refuse, said in a sentence instead of a traceback."""
     try:
         runtime = composition.start()
-        composition.start_logging(runtime.settings)
+        logs.start(runtime.settings)
         try:
             yield runtime
         finally:

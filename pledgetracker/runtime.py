@@ -1,17 +1,13 @@
 """The composition root: settings become a database, rules, a post office; and the one clock is read here."""
 
-import logging
 import os
 import secrets
-import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parseaddr
 from functools import partial
 from pathlib import Path
-
-import structlog
 
 from pledgetracker.channels.base import Channel
 from pledgetracker.channels.folder import FolderChannel
@@ -65,14 +61,17 @@ class Runtime:
         """The domain of Message-IDs."""
         return parseaddr(self.settings.mail_from)[1].rpartition("@")[2]
 
-    def post_office(self, *, at: datetime | None = None) -> PostOffice:
-        """How letters leave; `at` makes it believe in that instant."""
+    def post_office(
+        self, *, at: datetime | None = None, is_stopping: Callable[[], bool] = lambda: False
+    ) -> PostOffice:
+        """How letters leave, until it `is_stopping`; `at` makes it believe in that instant."""
         return PostOffice(
             channel=_channel(self.settings),
             compose=partial(_compose, self.settings.mail_from),
             links=partial(links, self.settings.public_url),
             mail_domain=self.mail_domain,
             clock=self.clock if at is None else lambda: at,
+            is_stopping=is_stopping,
         )
 
 
@@ -94,31 +93,6 @@ def assemble(settings: Settings) -> Runtime:
         pepper=_pepper(settings),
         clock=clock,
     )
-
-
-def start_logging(settings: Settings) -> None:
-    """Log to standard error, one event a line, in the form and from the level of the settings."""
-    level = logging.getLevelNamesMapping()[settings.log_level.upper()]
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
-    # It reports every beat that a long tick leaves out, once a second.
-    logging.getLogger("apscheduler").setLevel(logging.ERROR)
-    is_json = settings.log_format == "json"
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            *([structlog.processors.format_exc_info] if is_json else []),
-            structlog.processors.JSONRenderer() if is_json else _text_renderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
-
-
-def _text_renderer() -> structlog.dev.ConsoleRenderer:
-    # The library's own tracebacks show local variables, and with them secrets.
-    return structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
 
 
 def rules(settings: Settings) -> Rules:

@@ -11,6 +11,7 @@ from datetime import datetime
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from pledgetracker.channels import ping
 from pledgetracker.runtime import Runtime
 from pledgetracker.services.checking import SCHEDULER
 from pledgetracker.services.delivering import DeliveryReport, deliver
@@ -22,20 +23,31 @@ MISSED_BEATS = 3
 # Delivering thousands of letters to a slow mail server takes long; a beat longer than this hangs.
 LONGEST_BEAT_SECONDS = 3600
 HUNG_EXIT_CODE = 70
+# How long a letter under way may take to end once the scheduler is told to stop.
+STOP_SECONDS = 60
 
 log = structlog.get_logger(__name__)
 
 
-def turn(runtime: Runtime, *, now: datetime, at: datetime | None = None) -> tuple[TickReport, DeliveryReport]:
+def turn(
+    runtime: Runtime,
+    *,
+    now: datetime,
+    at: datetime | None = None,
+    is_stopping: Callable[[], bool] = lambda: False,
+) -> tuple[TickReport, DeliveryReport]:
     """One tick: look at what is due, then deliver what is owed; `at` makes delivery believe in that instant.
+
+    Told to stop, it ends after the pledges or the letter under way, and leaves the rest as due as it was.
 
     Raises:
         Unavailable: the database cannot be reached.
     """
     began = runtime.clock()
     heed(runtime.database, runtime.rules, now=now)
-    found = tick(runtime.database, runtime.rules, now=now)
-    delivered = deliver(runtime.database, runtime.post_office(at=at), runtime.rules)
+    found = tick(runtime.database, runtime.rules, now=now, is_stopping=is_stopping)
+    office = runtime.post_office(at=at, is_stopping=is_stopping)
+    delivered = deliver(runtime.database, office, runtime.rules)
     detail = {
         "checked": found.checked,
         "sent": delivered.sent,
@@ -52,7 +64,17 @@ def turn(runtime: Runtime, *, now: datetime, at: datetime | None = None) -> tupl
     runtime.database.write(close)
     say = log.warning if delivered.outage or delivered.dead else log.info
     say("tick", **detail, cancelled=delivered.cancelled)
+    # While nothing leaves, no alert from here can tell of it: silence does.
+    if at is None and delivered.outage is None and not is_stopping():
+        _ping(runtime)
     return found, delivered
+
+
+def _ping(runtime: Runtime) -> None:
+    """Tell whoever waits for it that a tick went well; that it cannot be told changes nothing here."""
+    address = runtime.settings.ping_url
+    if address is not None and (reason := ping.call(address)) is not None:
+        log.warning("the ping did not go well; the next tick sends another", reason=reason)
 
 
 def run(
@@ -60,13 +82,14 @@ def run(
     *,
     until: threading.Event | None = None,
     longest_beat_seconds: float = LONGEST_BEAT_SECONDS,
+    longest_stop_seconds: float = STOP_SECONDS,
 ) -> None:
-    """Tick until told to stop; a tick under way is finished first."""
+    """Tick until told to stop; of a tick under way, only the letter that is being sent is finished first."""
     stop = until or _stop_on_signal()
 
     def beat() -> None:
         try:
-            turn(runtime, now=runtime.clock())
+            turn(runtime, now=runtime.clock(), is_stopping=stop.is_set)
         except Unavailable as outage:
             log.warning("tick failed: the database is unavailable; it is tried again", reason=str(outage))
         except Exception:
@@ -80,11 +103,17 @@ def run(
             clock=runtime.clock,
             until=stop,
             longest_beat_seconds=longest_beat_seconds,
+            longest_stop_seconds=longest_stop_seconds,
         )
     except Hung as hung:
-        log.critical("giving up, to be started anew", reason=str(hung))
+        if stop.is_set():
+            log.warning(
+                "stopping in the middle of a tick; the next one takes up what it had", reason=str(hung)
+            )
+        else:
+            log.critical("giving up, to be started anew", reason=str(hung))
         sys.stderr.flush()
-        os._exit(HUNG_EXIT_CODE)
+        os._exit(0 if stop.is_set() else HUNG_EXIT_CODE)
 
 
 def metronome(
@@ -94,6 +123,7 @@ def metronome(
     clock: Callable[[], datetime],
     until: threading.Event,
     longest_beat_seconds: float = LONGEST_BEAT_SECONDS,
+    longest_stop_seconds: float = STOP_SECONDS,
 ) -> None:
     """Call `beat` now and every so many seconds, never twice at once, until `until` is set.
 
@@ -120,6 +150,8 @@ def metronome(
             # The wall clock went back, and the library waits until it has caught up.
             log.warning("the clock went back; ticking on from here")
             job.modify(next_run_time=clock())
+    scheduler.pause()
+    watch.wait(longest_stop_seconds)
     scheduler.shutdown(wait=True)
 
 
@@ -133,23 +165,26 @@ class Watch:
     def __init__(self, *, patience_seconds: float) -> None:
         self._patience_seconds = patience_seconds
         self._last = time.monotonic()
-        self._is_beating = False
+        self._rests = threading.Event()
+        self._rests.set()
 
     def around(self, beat: Callable[[], None]) -> Callable[[], None]:
         """`beat`, watched."""
 
         def watched() -> None:
-            self._last, self._is_beating = time.monotonic(), True
+            self._last = time.monotonic()
+            self._rests.clear()
             try:
                 beat()
             finally:
-                self._last, self._is_beating = time.monotonic(), False
+                self._last = time.monotonic()
+                self._rests.set()
 
         return watched
 
     def is_silent(self, seconds: float) -> bool:
         """Whether for so long no beat has begun, and none is under way."""
-        return not self._is_beating and time.monotonic() - self._last > seconds
+        return self._rests.is_set() and time.monotonic() - self._last > seconds
 
     def check(self) -> None:
         """Complain of a beat that hangs.
@@ -157,8 +192,17 @@ class Watch:
         Raises:
             Hung: one does.
         """
-        if self._is_beating and time.monotonic() - self._last > self._patience_seconds:
+        if not self._rests.is_set() and time.monotonic() - self._last > self._patience_seconds:
             raise Hung(f"A tick has been under way for more than {self._patience_seconds:.0f} seconds.")
+
+    def wait(self, seconds: float) -> None:
+        """Wait for the end of the beat that is under way, if one is.
+
+        Raises:
+            Hung: it does not come in time.
+        """
+        if not self._rests.wait(seconds):
+            raise Hung(f"Told to stop, a tick did not end within {seconds:g} seconds.")
 
 
 def _stop_on_signal() -> threading.Event:

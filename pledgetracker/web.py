@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import cast
+from typing import Any, cast
 
 from flask import current_app, g, request
 from itsdangerous import BadData, URLSafeSerializer
@@ -18,6 +18,9 @@ UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 # What a caller or a proxy calls a request; anything else would not be found again in logs.
 REQUEST_ID = "X-Request-Id"
+_REQUEST_ID = "pledgetracker.request_id"
+# Where the public part of the key stands that a request brought, once it was found valid.
+KEY_ID = "pledgetracker.key_id"
 _REQUEST_NAME = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
 # Names of what the application carries for its handlers.
@@ -55,10 +58,16 @@ def now() -> datetime:
 
 def request_id() -> str:
     """What this request is called: as its caller says, else a name of its own."""
-    if "request_id" not in g:
-        said = request.headers.get(REQUEST_ID, "")
-        g.request_id = said if _REQUEST_NAME.fullmatch(said) else uuid.uuid4().hex
-    return cast("str", g.request_id)
+    return name_request(request.environ)
+
+
+def name_request(environ: dict[str, Any]) -> str:
+    """The name of the request in `environ`, and from now on in it."""
+    name = environ.get(_REQUEST_ID)
+    if name is None:
+        said = environ.get("HTTP_X_REQUEST_ID", "")
+        name = environ[_REQUEST_ID] = said if _REQUEST_NAME.fullmatch(said) else uuid.uuid4().hex
+    return cast("str", name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import IO, Any
 from urllib.error import HTTPError, URLError
 
 PATIENCE_SECONDS = 30
@@ -46,12 +46,17 @@ def run(environ: Mapping[str, str], *words: str) -> subprocess.CompletedProcess[
 
 
 @contextmanager
-def started(environ: Mapping[str, str], *words: str) -> Iterator[subprocess.Popen[str]]:
-    """A command under way, in a process group of its own, all of which is killed in the end."""
+def started(
+    environ: Mapping[str, str], *words: str, log: IO[str] | None = None
+) -> Iterator[subprocess.Popen[str]]:
+    """A command under way, in a process group of its own, all of which is killed in the end.
+
+    What it writes goes to `log`, a file: a pipe that nobody reads would stop it once it is full.
+    """
     process = subprocess.Popen(
         command(*words),
         env=os.environ | environ,
-        stdout=subprocess.PIPE,
+        stdout=log or subprocess.DEVNULL,
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
@@ -60,8 +65,6 @@ def started(environ: Mapping[str, str], *words: str) -> Iterator[subprocess.Pope
         yield process
     finally:
         kill(process)
-        if process.stdout is not None:
-            process.stdout.close()
 
 
 def kill(process: subprocess.Popen[str]) -> None:

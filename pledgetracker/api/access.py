@@ -20,7 +20,7 @@ from pledgetracker.domain.errors import (
 from pledgetracker.services.keyring import authenticate
 from pledgetracker.services.reading import get_record
 from pledgetracker.storage.database import Transaction
-from pledgetracker.web import now, request_id, runtime
+from pledgetracker.web import KEY_ID, now, request_id, runtime
 
 View = TypeVar("View", bound=Callable[..., Any])
 # A key is some 90 characters long.
@@ -96,7 +96,9 @@ def _caller() -> ApiKey | None:
     if scheme.lower() != "bearer" or len(spelled) > MAX_KEY_LENGTH or not _PRINTABLE.fullmatch(spelled):
         raise KeyUnknown
     with runtime().database.glance() as tx:
-        return authenticate(tx, spelled, runtime().pepper, now=now())
+        key = authenticate(tx, spelled, runtime().pepper, now=now())
+    request.environ[KEY_ID] = key.id
+    return key
 
 
 def actor() -> Actor:

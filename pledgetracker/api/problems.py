@@ -46,6 +46,7 @@ OUTAGE_CURES: dict[type[Exception], str] = {
 # Errors of HTTP itself: name of the problem, cure.
 HTTP_CURES = {
     400: ("malformed", None),
+    401: ("unauthorized", None),
     403: ("forbidden", None),
     404: ("not-found", "There is nothing at this address; see /docs for what there is."),
     405: ("method-not-allowed", "This address does not know this method; see the Allow header."),

@@ -47,6 +47,7 @@ class PostOffice:
         links: where a recipient can read of the pledge with that id, and report.
         mail_domain: the domain of Message-IDs; the same on every machine of an installation.
         clock: tells the time anew at each step, because sending takes some.
+        is_stopping: whether no further letter is to be sent, asked before each one.
     """
 
     channel: Channel
@@ -54,6 +55,7 @@ class PostOffice:
     links: Callable[[str], Links]
     mail_domain: str
     clock: Clock
+    is_stopping: Callable[[], bool] = lambda: False
 
 
 @dataclass(slots=True)
@@ -70,6 +72,8 @@ class DeliveryReport:
 def deliver(database: Database, office: PostOffice, rules: Rules) -> DeliveryReport:
     """Deliver everything that is pending and due for an attempt, until nothing is or the channel is down.
 
+    Told to stop, it ends after the letter under way and gives back what it has claimed.
+
     While delivery is held nothing leaves, and the reason stands in the report as its outage.
 
     Raises:
@@ -77,7 +81,7 @@ def deliver(database: Database, office: PostOffice, rules: Rules) -> DeliveryRep
     """
     with database.glance() as tx:
         report = DeliveryReport(outage=held(tx))
-    while report.outage is None:
+    while report.outage is None and not office.is_stopping():
         lease = _Lease(database, office.clock)
         with lease.kept():
             if not _Round(database, office, rules, lease, report).deliver():
@@ -172,6 +176,9 @@ class _Round:
         """Send letters in order, each leaving `waiting` when it is known what became of it."""
         with self.office.channel.open() as session:
             while waiting:
+                if self.office.is_stopping():
+                    self._give_back(waiting, "Whoever was to send it was told to stop.", timedelta(0))
+                    return
                 # Beyond its lease an alert may be somebody else's; half of it is left for the last letter.
                 if self.lease.is_running_out():
                     self._give_back(waiting, "The round took too long.")
@@ -283,8 +290,10 @@ class _Round:
         )
         self.report.put_off += 1
 
-    def _give_back(self, waiting: Sequence[tuple[AlertEntry, Letter]], reason: str) -> None:
-        keys, until = [alert.id for alert, _ in waiting], self.office.clock() + OUTAGE_RETRY
+    def _give_back(
+        self, waiting: Sequence[tuple[AlertEntry, Letter]], reason: str, pause: timedelta = OUTAGE_RETRY
+    ) -> None:
+        keys, until = [alert.id for alert, _ in waiting], self.office.clock() + pause
         self.database.write(lambda tx: tx.alerts.give_back(keys, reason, token=self.lease.token, until=until))
 
 

@@ -1,7 +1,7 @@
 """Looking at pledges: flags opened and cleared, what they owe recorded, the next look appointed."""
 
 import hashlib
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -186,14 +186,18 @@ def heed(database: Database, rules: Rules, *, now: datetime) -> None:
     database.write(start_over)
 
 
-def tick(database: Database, rules: Rules, *, now: datetime) -> TickReport:
+def tick(
+    database: Database, rules: Rules, *, now: datetime, is_stopping: Callable[[], bool] = lambda: False
+) -> TickReport:
     """Look at every pledge that is due for it, in short transactions; costs what is due, not what exists.
+
+    Told to stop, it ends after the transaction under way; the rest stays due.
 
     Raises:
         Unavailable: the database cannot be reached; what was looked at before stays looked at.
     """
     looks: list[Look] = []
-    while batch := database.write(lambda tx: check_batch(tx, rules, now=now)):
+    while not is_stopping() and (batch := database.write(lambda tx: check_batch(tx, rules, now=now))):
         looks += batch
     return _report(looks)
 

@@ -9,6 +9,7 @@ from typing import Literal
 from pledgetracker.settings.kinds import (
     Address,
     Addresses,
+    CallAddress,
     Choice,
     DatabaseAddress,
     Folder,
@@ -133,6 +134,12 @@ class Settings:
         default=60, metadata=_is(Whole(1, 3_600), "How many seconds pass between two ticks of the scheduler.")
     )
 
+    ping_url: str | None = field(
+        default=None,
+        repr=False,
+        metadata=_is(CallAddress(), "The address that is called after every tick that went well."),
+    )
+
     lead_days: int = field(
         default=90,
         metadata=_is(
@@ -160,6 +167,14 @@ class Settings:
         default="UTC", metadata=_is(TimeZone(), "The time zone of pledges that name none, as an IANA name.")
     )
 
+    metrics_token: str | None = field(
+        default=None,
+        repr=False,
+        metadata=_is(
+            Secret("at least 16 characters drawn at random", characters_min=16),
+            "What Prometheus sends as its bearer token to read /metrics, at least 16 characters.",
+        ),
+    )
     log_format: LogFormat = field(
         default="json", metadata=_is(Choice(LogFormat), "The form of the log: json or text.")
     )

@@ -87,6 +87,23 @@ class WebAddress(Text):
         return text
 
 
+class CallAddress(Text):
+    """An address that is called as it stands."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "an address such as https://hc-ping.com/your-uuid, in plain letters, without user and #"
+        )
+
+    def _check(self, value: Any) -> Any:
+        text = super()._check(value)
+        if not re.fullmatch(r"https?://[^/?#@]+([/?][!-~]*)?", text) or not _has_readable_port(text):
+            raise ValidationError("is not an http or https address that can be called")
+        if not re.fullmatch(r"[!-~]+", text) or "#" in text:
+            raise ValidationError("has a character in it that no such address has")
+        return text
+
+
 class DatabaseAddress(Text):
     """Where the database is: one of the two that are supported."""
 

@@ -67,6 +67,13 @@ def load(environ: Mapping[str, str], *, config: Path | None = None) -> Settings:
     return settings
 
 
+def secrets_of(settings: Settings) -> Iterator[str]:
+    """Yield the value of every setting that is kept out of sight."""
+    for name in sorted(_SECRETS):
+        if (value := getattr(settings, name)) is not None:
+            yield str(value)
+
+
 def _is_empty(value: object) -> bool:
     return isinstance(value, str) and not value
 

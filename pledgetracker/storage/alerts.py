@@ -263,6 +263,17 @@ class AlertStore:
         found: dict[str, int] = dict(iter(rows))
         return {state: found.get(state, 0) for state in unfinished}
 
+    def pending(self, *, now: datetime) -> dict[str, int]:
+        """How many pending alerts may leave now, are being sent, and wait for a later attempt."""
+        stage = case(
+            (alerts.c.lease_until > now, "claimed"), (alerts.c.next_attempt_at > now, "later"), else_="due"
+        )
+        counted = (
+            select(stage, func.count()).where(alerts.c.state == AlertState.PENDING.value).group_by(stage)
+        )
+        found: dict[str, int] = dict(iter(self._connection.execute(counted)))
+        return {name: found.get(name, 0) for name in ("due", "claimed", "later")}
+
     def oldest_pending(self) -> datetime | None:
         """Since when the longest-waiting alert that is still pending waits."""
         # Not since it fell due: that may lie long before anybody could record it.

@@ -116,6 +116,11 @@ class PledgeStore:
         later = or_(pledges.c.next_check_at.is_(None), pledges.c.next_check_at > now)
         self._connection.execute(update(pledges).where(later).values(next_check_at=now))
 
+    def due_for_check(self, *, now: datetime, most: int) -> int:
+        """How many pledges are due for a look; counted no further than `most`."""
+        due = select(pledges.c.id).where(pledges.c.next_check_at <= now).limit(most).subquery()
+        return self._connection.scalar(select(func.count()).select_from(due)) or 0
+
     def reschedule(self, key: str, move: Reschedule) -> None:
         """Store a move of the deadline."""
         row = {

@@ -164,7 +164,9 @@ def _server(environ: dict[str, str]) -> Iterator[int]:
         port = probe.getsockname()[1]
     threads = str(load(environ).threads)
     command = [sys.executable, str(HERE / "server.py"), str(port), threads]
-    process = subprocess.Popen(command, env=os.environ | environ, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command, env=os.environ | environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     try:
         _await(port)
         yield port

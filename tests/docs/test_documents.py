@@ -48,7 +48,9 @@ def test_every_setting_that_the_documents_name_exists() -> None:
 
 def test_every_address_that_the_documents_name_answers(app: Flask) -> None:
     named = set(
-        re.findall(r"(?:8000|GET |POST |`)(/(?:v1|docs|healthz|readyz|openapi)[a-z0-9/.-]*)", EVERYTHING)
+        re.findall(
+            r"(?:8000|GET |POST |`)(/(?:v1|docs|healthz|readyz|metrics|openapi)[a-z0-9/.-]*)", EVERYTHING
+        )
     )
     assert named
     assert [path for path in sorted(named) if path != "/v1" and not is_documented_path(app, path)] == []

@@ -1,6 +1,9 @@
 """The scheduler as a process of its own, killed and stopped at the worst moments."""
 
+import os
 import signal
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -52,16 +55,45 @@ def beaten(runtime: Runtime) -> bool:
         return tx.heartbeats.get(SCHEDULER) is not None
 
 
-def test_told_to_stop_during_a_tick_it_finishes_the_tick_first(
+def test_told_to_stop_it_finishes_the_letter_under_way_and_gives_back_the_rest(
     owing: Runtime, served: dict[str, str], mail_port: int
 ) -> None:
-    sink = Sink(seconds=0.1)
-    with listening(sink, mail_port), started(served, "schedule") as process:
-        assert sink.is_busy.wait(PATIENCE_SECONDS)
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(PATIENCE_SECONDS) == 0
+    sink = Sink(seconds=0.5)
+    with listening(sink, mail_port):
+        with started(served, "schedule") as process:
+            assert sink.is_busy.wait(PATIENCE_SECONDS)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(PATIENCE_SECONDS) == 0
+        assert 1 <= len(sink.taken) < len(RECIPIENTS)
+        left = alerts(owing, AlertState.PENDING)
+        assert len(left) == len(RECIPIENTS) - len(sink.taken)
+        # As if nobody had ever claimed them: no attempt counted, free for whoever comes first.
+        assert {(alert.attempts, alert.first_attempt_at) for alert in left} == {(0, None)}
+        assert max(alert.next_attempt_at for alert in left) <= composition.clock()
+        sink.seconds = 0
+        with started(served, "schedule"):
+            wait_until(lambda: pending(owing) == 0)
     assert sorted(sink.recipients) == sorted(RECIPIENTS)
-    assert pending(owing) == 0
+    assert len(sink.ids) == len(RECIPIENTS)
+
+
+STOPPING = """
+from pledgetracker import runtime, scheduler
+scheduler.run(runtime.start(), longest_stop_seconds=0.2)
+"""
+
+
+def test_a_letter_that_does_not_end_keeps_it_no_longer_than_it_may_take_to_stop(
+    owing: Runtime, served: dict[str, str], mail_port: int
+) -> None:
+    sink = Sink(seconds=PATIENCE_SECONDS)
+    program = [sys.executable, "-c", STOPPING]
+    with listening(sink, mail_port):
+        with subprocess.Popen(program, env=os.environ | served, stderr=subprocess.DEVNULL) as process:
+            assert sink.is_busy.wait(PATIENCE_SECONDS)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(PATIENCE_SECONDS / 2) == 0
+        assert pending(owing) == len(RECIPIENTS)
 
 
 def test_killed_during_delivery_and_started_again_it_loses_none_and_sends_none_under_another_message_id(

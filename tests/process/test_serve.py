@@ -3,8 +3,12 @@
 import signal
 import socket
 import threading
+from pathlib import Path
 from typing import Any
 
+import pytest
+
+from pledgetracker.cli import STOP_SECONDS
 from pledgetracker.domain.access import Scope
 from pledgetracker.runtime import Runtime
 from tests.conftest import key_of
@@ -80,3 +84,65 @@ def test_two_servers_number_the_updates_of_one_pledge_without_gaps_and_never_fin
     assert {status for status, _ in answered} == {201}
     assert sorted(body["id"] for _, body in answered) == list(range(1, expected + 1))
     assert figures == [expected, expected]
+
+
+@pytest.mark.sqlite
+def test_told_to_stop_it_finishes_what_is_under_way_and_takes_nothing_new(
+    runtime: Runtime, served: dict[str, str], port: int
+) -> None:
+    add_pledge(runtime, contacts=())
+    key = key_of(runtime, Scope.PROGRESS)
+    base = f"http://127.0.0.1:{port}"
+    answered: list[tuple[int, Any]] = []
+
+    def post() -> None:
+        body = {"value": 5, "as_of": "2026-02-01"}
+        answered.append(call(f"{base}/v1/pledges/people/progress", body, key=key))
+
+    with started(served, "serve") as process:
+        wait_until(lambda: answers(f"{base}/healthz"))
+        poster = threading.Thread(target=post)
+        # Nobody else can write meanwhile.
+        with runtime.database._writers.begin():
+            poster.start()
+            wait_until(lambda: in_progress(port))
+            process.send_signal(signal.SIGTERM)
+            wait_until(lambda: not connects(port))
+            assert answered == []
+            assert process.poll() is None
+        poster.join(PATIENCE_SECONDS)
+        assert process.wait(PATIENCE_SECONDS) == 0
+    assert [status for status, _ in answered] == [201]
+
+
+def in_progress(port: int) -> bool:
+    """Whether a connection to the server is open."""
+    mark = f":{port:04X}"
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return any(row[1].endswith(mark) and row[3] == "01" for row in rows)
+
+
+def connects(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS).close()
+    except ConnectionRefusedError:
+        return False
+    return True
+
+
+@pytest.mark.slow
+def test_a_client_that_never_ends_its_request_does_not_keep_it_from_stopping(
+    runtime: Runtime, served: dict[str, str], port: int
+) -> None:
+    key = key_of(runtime, Scope.WRITE)
+    head = (
+        f"POST /v1/pledgers HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n"
+        "Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
+    )
+    with started(served, "serve") as process:
+        wait_until(lambda: answers(f"http://127.0.0.1:{port}/healthz"))
+        with socket.create_connection(("127.0.0.1", port)) as endless:
+            endless.sendall(head.encode())
+            wait_until(lambda: in_progress(port))
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(STOP_SECONDS + PATIENCE_SECONDS) == 0

@@ -1,17 +1,12 @@
 """The composition root: one clock, one secret, and what settings become."""
 
-import io
-import json
 import stat
-import sys
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, timedelta
 from pathlib import Path
 
 import pytest
-import structlog
 
 from pledgetracker import runtime as composition
 from pledgetracker.channels.folder import FolderChannel
@@ -21,12 +16,6 @@ from pledgetracker.runtime import Runtime, SecretEmpty
 from pledgetracker.settings import SettingsError, load
 from tests.conftest import Clock
 from tests.world import ANN, add_pledge
-
-
-@pytest.fixture(autouse=True)
-def logging_as_it_was() -> Iterator[None]:
-    yield
-    structlog.reset_defaults()
 
 
 def secret_of(folder: str) -> bytes:
@@ -135,42 +124,3 @@ def test_a_post_office_can_be_made_to_believe_in_another_instant(runtime: Runtim
     later = clock.now + timedelta(days=9)
     assert runtime.post_office(at=later).clock() == later
     assert runtime.post_office().clock() == clock.now
-
-
-def fail(password: str) -> None:
-    raise RuntimeError(len(password))
-
-
-def logged(monkeypatch: pytest.MonkeyPatch, **settings: str) -> list[str]:
-    """The lines that an event and a failure make in the log."""
-    stream = io.StringIO()
-    monkeypatch.setattr(sys, "stderr", stream)
-    composition.start_logging(load({f"PLEDGETRACKER_{name}": value for name, value in settings.items()}))
-    log = structlog.get_logger()
-    log.debug("too little to tell")
-    log.info("hello", pledge="people")
-    try:
-        fail(f"hunter{1 + 1}")
-    except RuntimeError:
-        log.exception("failed")
-    return stream.getvalue().splitlines()
-
-
-def test_the_log_is_one_json_object_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    hello, failed = (json.loads(line) for line in logged(monkeypatch))
-    assert (hello["event"], hello["level"], hello["pledge"]) == ("hello", "info", "people")
-    assert hello["timestamp"].endswith("Z")
-    assert "RuntimeError: 7" in failed["exception"]
-    assert "hunter2" not in failed["exception"]
-
-
-def test_the_log_for_people_shows_no_local_variables(monkeypatch: pytest.MonkeyPatch) -> None:
-    lines = logged(monkeypatch, LOG_FORMAT="text")
-    assert any("hello" in line and "pledge=people" in line for line in lines)
-    assert any(line == "RuntimeError: 7" for line in lines)
-    assert not any("hunter2" in line for line in lines)
-
-
-def test_the_log_tells_no_less_than_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "hello" not in "".join(logged(monkeypatch, LOG_LEVEL="error"))
-    assert "too little to tell" in "".join(logged(monkeypatch, LOG_LEVEL="debug"))

@@ -16,8 +16,9 @@ from pledgetracker import runtime as composition
 from pledgetracker import scheduler
 from pledgetracker.runtime import Runtime
 from pledgetracker.scheduler import Hung, Watch, metronome, turn
-from pledgetracker.services import checking
+from pledgetracker.services import checking, holding
 from pledgetracker.settings import load
+from tests.channels.test_ping import Switch, switch
 from tests.conftest import Clock
 from tests.world import add_pledge, alerts, flags, noon, told
 
@@ -240,3 +241,73 @@ def test_a_scheduler_whose_beat_hangs_ends_itself_to_be_started_anew(tmp_path: P
     )
     assert ended.returncode == scheduler.HUNG_EXIT_CODE
     assert "giving up, to be started anew" in ended.stdout + ended.stderr
+
+
+@pytest.fixture
+def pinged(environ: dict[str, str], clock: Clock) -> Iterator[tuple[Runtime, Switch]]:
+    """An installation whose ticks are waited for."""
+    with switch() as server:
+        made = composition.assemble(load(environ | {"PLEDGETRACKER_PING_URL": f"{server.url}/f00d"}))
+        yield replace(made, clock=clock), server
+        made.database.close()
+
+
+def test_a_tick_that_went_well_is_told_to_whoever_waits_for_it(pinged: tuple[Runtime, Switch]) -> None:
+    runtime, server = pinged
+    turn(runtime, now=runtime.clock())
+    assert server.asked == ["GET /f00d HTTP/1.1"]
+
+
+def test_a_tick_of_another_day_or_after_which_nothing_leaves_is_not_told(
+    pinged: tuple[Runtime, Switch],
+) -> None:
+    runtime, server = pinged
+    turn(runtime, now=runtime.clock(), at=runtime.clock())
+    runtime.database.write(lambda tx: holding.hold_restored(tx, now=runtime.clock()))
+    turn(runtime, now=runtime.clock())
+    assert server.asked == []
+
+
+def test_a_ping_that_fails_is_logged_without_its_address_and_the_tick_counts(
+    pinged: tuple[Runtime, Switch],
+) -> None:
+    runtime, server = pinged
+    server.status = 500
+    with capture_logs() as logs:
+        turn(runtime, now=runtime.clock())
+    assert [entry["event"] for entry in logs] == [
+        "tick",
+        "the ping did not go well; the next tick sends another",
+    ]
+    assert logs[1]["reason"] == "It answered 500."
+    assert "f00d" not in str(logs)
+    with runtime.database.read() as tx:
+        assert tx.heartbeats.get(checking.SCHEDULER) is not None
+
+
+def test_told_to_stop_a_tick_looks_at_nothing_more_and_sends_nothing_more(
+    pinged: tuple[Runtime, Switch], clock: Clock
+) -> None:
+    runtime, server = pinged
+    clock.now = noon("2026-01-01")
+    add_pledge(runtime, due=None)
+    clock.now = noon("2026-05-02")
+    found, delivered = turn(runtime, now=clock.now, is_stopping=lambda: True)
+    assert (found.checked, delivered.sent, server.asked) == (0, 0, [])
+    asked = iter([False, False, True])
+    found, delivered = turn(runtime, now=clock.now, is_stopping=lambda: next(asked, True))
+    assert (found.checked, delivered.sent) == (1, 0)
+    found, delivered = turn(runtime, now=clock.now)
+    assert (delivered.sent, len(server.asked)) == (1, 1)
+
+
+def test_a_beat_that_does_not_end_keeps_nobody_from_stopping() -> None:
+    watch = Watch(patience_seconds=60)
+    watch.wait(0)
+
+    def look() -> None:
+        with pytest.raises(Hung, match="did not end within 0 seconds"):
+            watch.wait(0)
+
+    watch.around(look)()
+    watch.wait(0)
