@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
+from contextvars import ContextVar
 from typing import Any, TextIO
 from urllib.parse import unquote, urlsplit
 
@@ -20,6 +21,8 @@ from pledgetracker.settings import Settings, secrets_of
 MASK = "***"
 # Shorter ones stand by chance in everything, and their absence would tell more than it hides.
 SHORTEST_MASKED = 4
+# What the request is called that is being answered, if one is.
+REQUEST: ContextVar[str | None] = ContextVar("request", default=None)
 # An API key as its holder sends it: the public part may be told, the rest not.
 _API_KEY = re.compile(r"\b(pt_[0-9a-z]+)_[0-9a-zA-Z]{16,}")
 
@@ -30,7 +33,7 @@ def start(settings: Settings) -> None:
     is_json = settings.log_format == "json"
     render = Rendering(structlog.processors.JSONRenderer(_to_json) if is_json else _text_renderer(), settings)
     common: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
+        name_request,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         *([structlog.processors.format_exc_info] if is_json else []),
@@ -53,6 +56,13 @@ def start(settings: Settings) -> None:
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
 
 
+def name_request(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Say in an event during which request it was told."""
+    if (name := REQUEST.get()) is not None:
+        event["request_id"] = name
+    return event
+
+
 def server_logging() -> dict[str, Any]:
     """For the server, which has a log of its own on standard output: let it log as everything else does."""
     return {"handlers": {}, "formatters": {}, "loggers": {"_granian": {"handlers": [], "propagate": True}}}
@@ -68,10 +78,13 @@ class Lines:
 
     def msg(self, line: str) -> None:
         """Write one line."""
-        # A stream that is closed complains with a ValueError.
-        with self._turn, suppress(OSError, ValueError):
-            self._stream.write(line + "\n")
-            self._stream.flush()
+        with self._turn:
+            try:
+                self._stream.write(line + "\n")
+                self._stream.flush()
+            # A stream that is closed complains with a ValueError.
+            except (OSError, ValueError):
+                return
 
     debug = info = warning = error = critical = exception = log = msg
 

@@ -13,8 +13,8 @@ import structlog
 from flask import Flask, Request, current_app
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.multiprocess import MultiProcessCollector
-from structlog.contextvars import bind_contextvars, clear_contextvars
 
+from pledgetracker.logs import REQUEST
 from pledgetracker.web import KEY_ID, REQUEST_ID, name_request
 
 METERS = "pledgetracker.meters"
@@ -30,8 +30,6 @@ NO_ROUTE = "none"
 LONGEST_PATH_CHARACTERS = 300
 BODILESS = frozenset({204, 304})
 BUCKETS_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
-
-log = structlog.get_logger(__name__)
 
 # The time at which a count began to exist is of no use here, and doubles the number of lines.
 prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -106,6 +104,8 @@ class Telling:
     def __init__(self, application: WSGIApplication, meters: Meters) -> None:
         self._application = application
         self._meters = meters
+        # Bound once: it would be anew for each line.
+        self._log = structlog.get_logger(__name__).bind()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """The answer of the application, its id in a header."""
@@ -117,14 +117,13 @@ class Telling:
             answered.append((status, headers))
             return start_response(status, headers, *error)
 
-        clear_contextvars()
-        bind_contextvars(request_id=name)
+        before = REQUEST.set(name)
         try:
             answer = self._application(environ, start)
             for status, headers in answered[-1:]:
                 self._tell(environ, int(status[:3]), headers, time.perf_counter() - began)
         finally:
-            clear_contextvars()
+            REQUEST.reset(before)
         return answer
 
     def _tell(
@@ -134,7 +133,7 @@ class Telling:
         asked: Request = environ.pop(ASKED)
         route = None if asked.url_rule is None else template(asked.url_rule.rule)
         self._meters.count(asked.method, route or NO_ROUTE, status, seconds)
-        say = log.debug if route in QUIET else log.info
+        say = self._log.debug if route in QUIET else self._log.info
         say(
             "request",
             method=asked.method,

@@ -1,7 +1,7 @@
 """What API and pages share: the runtime and instant of a request, and cursors, opaque and checked."""
 
+import os
 import re
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -66,7 +66,7 @@ def name_request(environ: dict[str, Any]) -> str:
     name = environ.get(_REQUEST_ID)
     if name is None:
         said = environ.get("HTTP_X_REQUEST_ID", "")
-        name = environ[_REQUEST_ID] = said if _REQUEST_NAME.fullmatch(said) else uuid.uuid4().hex
+        name = environ[_REQUEST_ID] = said if _REQUEST_NAME.fullmatch(said) else os.urandom(16).hex()
     return cast("str", name)
 
 

@@ -25,7 +25,6 @@ def logging(**settings: str) -> Iterator[io.StringIO]:
             yield stream
         finally:
             structlog.reset_defaults()
-            structlog.contextvars.clear_contextvars()
 
 
 def events(stream: io.StringIO) -> list[dict[str, Any]]:

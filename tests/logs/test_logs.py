@@ -104,8 +104,9 @@ def test_secrets_are_masked_however_they_come_to_be_told(form: str) -> None:
 def test_what_libraries_log_has_the_same_form(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stdlib.getLogger(), "handlers", [])
     with logging(SMTP_USERNAME="me", SMTP_PASSWORD=PASSWORD) as stream:
-        structlog.contextvars.bind_contextvars(request_id="r-1")
+        logs.REQUEST.set("r-1")
         stdlib.getLogger("some.library").warning("%s is wrong", PASSWORD)
+        logs.REQUEST.set(None)
     [told] = events(stream)
     assert told["event"] == "*** is wrong"
     assert (told["level"], told["logger"], told["request_id"]) == ("warning", "some.library", "r-1")
