@@ -152,6 +152,13 @@ def _advice(settings: Settings) -> Iterator[Advice]:
             f"Links in mail lead to {settings.public_url}.",
             "Set public_url to the https:// address that people use.",
         )
+    if settings.ping_url is None:
+        yield Advice(
+            "no-ping",
+            False,
+            "Nobody is told when this machine stops, or when no mail leaves it.",
+            "Set ping_url to an address that raises the alarm when its calls stay away.",
+        )
     if settings.processes > 1 and settings.database_url.startswith("sqlite"):
         yield Advice(
             "processes-on-sqlite",

@@ -229,6 +229,7 @@ def test_the_check_passes_once_nothing_serious_is_missing(invoke: Invoke) -> Non
         MAIL_FROM="Pledges <alerts@example.org>",
         PUBLIC_URL="https://pledges.example.org",
         ALERT_RECIPIENTS="eve@example.org",
+        PING_URL="https://pings.example.org/f00d",
     )
     assert found.exit_code == 0
     assert "advice" not in found.output

@@ -8,7 +8,10 @@ import pytest
 from flask import Flask
 
 from pledgetracker.cli import main
+from pledgetracker.runtime import Runtime
+from pledgetracker.scheduler import turn
 from pledgetracker.settings import CONFIG_VARIABLE, PREFIX, TEST_PREFIX, Settings
+from tests.conftest import Clock, client_of
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")])
@@ -54,6 +57,21 @@ def test_every_address_that_the_documents_name_answers(app: Flask) -> None:
     )
     assert named
     assert [path for path in sorted(named) if path != "/v1" and not is_documented_path(app, path)] == []
+
+
+def test_every_metric_is_documented_and_every_documented_one_exists(
+    app: Flask, runtime: Runtime, clock: Clock
+) -> None:
+    turn(runtime, now=clock.now)
+    text = client_of(app, None).get("/metrics").text + client_of(app, None).get("/metrics").text
+    told = set(re.findall(r"^# TYPE pledgetracker_(\w+) ", text, re.MULTILINE))
+    operating = (ROOT / "docs" / "operating.md").read_text()
+    table = operating[operating.index("### Metrics") : operating.index("Alerts worth setting")]
+    assert set(re.findall(r"`([a-z_]+)`", re.sub(r"\| [^|]+ \|$", "", table, flags=re.MULTILINE))) >= told
+    named = set(
+        re.findall(r"pledgetracker_([a-z_]+[a-z])", operating[operating.index("Alerts worth setting") :])
+    )
+    assert named <= told
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

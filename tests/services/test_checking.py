@@ -76,6 +76,7 @@ GOOD = {
     "ALERT_RECIPIENTS": "eve@example.org",
     "PUBLIC_URL": "https://pledges.example.org",
     "SECRET": "x" * 32,
+    "PING_URL": "https://pings.example.org/f00d",
 }
 
 
@@ -90,6 +91,7 @@ GOOD = {
         ({"ALERT_RECIPIENTS": ""}, {"no-recipients": False}),
         ({"SECRET": ""}, {"secret-in-file": False}),
         ({"PUBLIC_URL": "http://pledges.example.org"}, {"public-url": False}),
+        ({"PING_URL": ""}, {"no-ping": False}),
         ({"PROCESSES": "2"}, {"processes-on-sqlite": False}),
     ],
     ids=str,
