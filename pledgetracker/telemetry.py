@@ -4,7 +4,9 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import cache
+from pathlib import Path
 from typing import Any, cast
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -62,18 +64,21 @@ class Meters:
         self._of = of
 
     def count(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Count one request."""
+        """Count one request; without a folder to count in, it is answered all the same."""
         known = method if method in METHODS else OTHER_METHOD
-        increase, observe = self._of(known, route, f"{status // 100}xx")
-        increase()
-        observe(seconds)
+        with suppress(OSError):
+            increase, observe = self._of(known, route, f"{status // 100}xx")
+            increase()
+            observe(seconds)
 
     def collected(self) -> CollectorRegistry:
         """What was counted, by every process that counts in the same folder."""
-        if SHARED_FOLDER not in os.environ:
+        folder = os.environ.get(SHARED_FOLDER)
+        if folder is None:
             return self.registry
         together = CollectorRegistry()
-        MultiProcessCollector(together)  # type: ignore[no-untyped-call]
+        if Path(folder).is_dir():
+            MultiProcessCollector(together, folder)  # type: ignore[no-untyped-call]
         return together
 
 

@@ -6,19 +6,25 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from pledgetracker.runtime import Runtime
 from tests.processes import PATIENCE_SECONDS, answers, started, wait_until
 
 REQUESTS = 40
-COUNT = 'pledgetracker_http_requests_total{method="GET",route="/v1/pledges",status="2xx"}'
+COUNT = ("pledgetracker_http_requests_total", {"method": "GET", "route": "/v1/pledges", "status": "2xx"})
 
 
 def counted(base: str) -> float:
     with urlopen(f"{base}/metrics", timeout=PATIENCE_SECONDS) as answer:
         text = answer.read().decode()
-    found = [line.rpartition(" ")[2] for line in text.splitlines() if line.startswith(COUNT)]
-    return float(found[0]) if found else 0
+    found = [
+        sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if (sample.name, sample.labels) == COUNT
+    ]
+    return sum(found)
 
 
 def children(pid: int) -> list[int]:
@@ -55,3 +61,14 @@ def test_what_a_process_counted_outlives_it(runtime: Runtime, served: dict[str, 
         wait_until(lambda: len(set(children(process.pid)) - before) == 1)
         wait_until(lambda: answers(f"{base}/healthz"))
         assert counted(base) == REQUESTS
+
+
+def test_where_nothing_can_be_counted_requests_are_answered_all_the_same(
+    runtime: Runtime, served: dict[str, str], port: int, tmp_path: Path
+) -> None:
+    environ = served | {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path / "gone")}
+    base = f"http://127.0.0.1:{port}"
+    with started(environ, "serve"):
+        wait_until(lambda: answers(f"{base}/healthz"))
+        assert answers(f"{base}/v1/pledges")
+        assert counted(base) == 0
