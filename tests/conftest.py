@@ -36,7 +36,9 @@ _held = ExitStack()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--everything", action="store_true", help="also run the tests marked slow")
+    parser.addoption(
+        "--everything", action="store_true", help="also run the tests marked slow, and on both databases"
+    )
     parser.addoption("--database", choices=(*KINDS, "both"), help="which database the tests run on")
 
 
@@ -61,7 +63,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def kinds(config: pytest.Config) -> tuple[str, ...]:
     """The databases that this run is about."""
-    chosen = config.getoption("--database") or "sqlite"
+    chosen = config.getoption("--database") or ("both" if config.getoption("--everything") else "sqlite")
     return KINDS if chosen == "both" else (chosen,)
 
 

@@ -171,6 +171,8 @@ def test_what_the_document_says_is_what_happens(
     _try(app, document, keys, 8, is_hostile=is_hostile)
 
 
+# The document is the same everywhere, and the short run is on both.
+@pytest.mark.sqlite
 @pytest.mark.slow
 @pytest.mark.parametrize("is_hostile", [False, True])
 def test_what_the_document_says_is_what_happens_at_length(

@@ -1,11 +1,13 @@
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import structlog
 from click.testing import CliRunner, Result
 
 from pledgetracker.cli import main
+from tests.servers import Databases
 
 Invoke = Callable[..., Result]
 
@@ -24,3 +26,12 @@ def invoke(environ: dict[str, str]) -> Iterator[Invoke]:
     os.environ.clear()
     os.environ.update(before)
     structlog.reset_defaults()
+
+
+@pytest.fixture
+def new(database_kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> dict[str, str]:
+    """Settings, for `invoke`, of a database without tables."""
+    if database_kind == "sqlite":
+        return {"DATA_DIR": str(tmp_path / "new")}
+    databases: Databases = request.getfixturevalue("postgresql")
+    return {"DATABASE_URL": databases.url(databases.new())}

@@ -19,13 +19,13 @@ from tests.world import add_pledge, alerts, flags, noon
 KEY = re.compile(r"pt_[0-9a-f]{12}_[0-9a-f]{64}\n")
 
 
-def test_upgrading_makes_the_database_and_twice_is_fine(invoke: Invoke, tmp_path: Path) -> None:
-    new = {"DATA_DIR": str(tmp_path / "new")}
+def test_upgrading_makes_the_database_and_twice_is_fine(invoke: Invoke, new: dict[str, str]) -> None:
     assert invoke("db", "version", **new).output == f"found None, wanted {newest()}\n"
     for _ in range(2):
         found = invoke("db", "upgrade", **new)
         assert found.exit_code == 0
-        assert re.fullmatch(rf"Schema {newest()}, SQLite [\d.]+, journal (WAL|TRUNCATE)\.\n", found.output)
+        named = r"(SQLite [\d.]+, journal (WAL|TRUNCATE)|PostgreSQL [\d.]+)"
+        assert re.fullmatch(rf"Schema {newest()}, {named}\.\n", found.output)
     assert invoke("db", "version", **new).output == f"found {newest()}, wanted {newest()}\n"
 
 
@@ -43,9 +43,9 @@ def test_upgrading_makes_the_database_and_twice_is_fine(invoke: Invoke, tmp_path
     ids=" ".join,
 )
 def test_without_tables_every_command_says_what_to_do(
-    invoke: Invoke, tmp_path: Path, words: tuple[str, ...]
+    invoke: Invoke, new: dict[str, str], words: tuple[str, ...]
 ) -> None:
-    found = invoke(*words, DATA_DIR=str(tmp_path / "new"))
+    found = invoke(*words, **new)
     assert found.exit_code == 1
     assert found.output == "Error: The database is not up to date: run 'pledgetracker db upgrade' first.\n"
 
@@ -69,6 +69,7 @@ def test_wrong_settings_are_told_with_their_cures_and_no_traceback(invoke: Invok
     assert "Traceback" not in found.output
 
 
+@pytest.mark.sqlite
 def test_a_folder_that_cannot_be_made_is_told_in_a_sentence(invoke: Invoke, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     found = invoke("db", "upgrade", DATA_DIR=str(tmp_path / "file"))
@@ -218,7 +219,7 @@ def test_the_check_names_what_production_lacks_and_fails(invoke: Invoke) -> None
     assert found.exit_code == 1
     assert "PROBLEM  mail-to-files" in found.output
     assert "PROBLEM  scheduler: has never ticked" in found.output
-    assert "ok       database: SQLite" in found.output
+    assert re.search("^ok       database: (SQLite|PostgreSQL) ", found.output, re.MULTILINE)
     assert "advice   public-url" in found.output
 
 
@@ -235,12 +236,15 @@ def test_the_check_passes_once_nothing_serious_is_missing(invoke: Invoke) -> Non
     assert "advice" not in found.output
 
 
-def test_the_check_of_a_database_without_tables_fails_on_the_schema(invoke: Invoke, tmp_path: Path) -> None:
-    found = invoke("check", DATA_DIR=str(tmp_path / "new"))
+def test_the_check_of_a_database_without_tables_fails_on_the_schema(
+    invoke: Invoke, new: dict[str, str]
+) -> None:
+    found = invoke("check", **new)
     assert found.exit_code == 1
     assert "PROBLEM  schema: The database is not up to date: run 'pledgetracker db upgrade'" in found.output
 
 
+@pytest.mark.sqlite
 def test_a_damaged_database_is_told_in_a_sentence(invoke: Invoke, tmp_path: Path) -> None:
     (tmp_path / "pledgetracker.sqlite3").write_text("Dear database, " * 100)
     found = invoke("tick")

@@ -60,6 +60,7 @@ def test_a_log_that_does_not_hold_ends_with_1(invoke: Invoke, runtime: Runtime) 
     assert invoke("audit", "verify").exit_code == 1
 
 
+@pytest.mark.sqlite
 def test_a_backup_comes_back(invoke: Invoke, runtime: Runtime, tmp_path: Path) -> None:
     add_pledge(runtime)
     file = tmp_path / "kept" / "b.sqlite3"
@@ -78,8 +79,20 @@ def test_a_backup_comes_back(invoke: Invoke, runtime: Runtime, tmp_path: Path) -
     assert "The one before is kept: " in told.output
 
 
+@pytest.mark.sqlite
 def test_a_folder_that_is_not_there_is_named(invoke: Invoke, runtime: Runtime, tmp_path: Path) -> None:
     told = invoke("backup", str(tmp_path / "nowhere" / "b"))
     assert told.exit_code == 1
     assert "nowhere" in told.output
     assert "No such file or directory" in told.output
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("command", ["backup", "restore"])
+def test_a_record_on_a_server_is_left_to_the_tools_of_the_server(
+    invoke: Invoke, runtime: Runtime, tmp_path: Path, command: str
+) -> None:
+    told = invoke(command, str(tmp_path / "b"))
+    assert told.exit_code == 1
+    assert {"backup": "pg_dump", "restore": "pg_restore"}[command] in told.output
+    assert "Traceback" not in told.output

@@ -17,6 +17,9 @@ from tests.conftest import key_of
 from tests.processes import PATIENCE_SECONDS, answers, call, command, kill, run, started, wait_until
 from tests.world import add_pledge, report
 
+# Only a database that is a file is backed up by the program itself.
+pytestmark = pytest.mark.sqlite
+
 POSTERS = 4
 # A file may grow to this and no further, as on a disk with that much room.
 ROOM_BYTES = 64 * 1024

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from pledgetracker import runtime as composition
 from pledgetracker.domain.alert import AlertState
@@ -15,6 +16,7 @@ from pledgetracker.domain.pledge import Contact
 from pledgetracker.runtime import Runtime
 from pledgetracker.services.checking import SCHEDULER
 from pledgetracker.services.delivering import LEASE
+from pledgetracker.storage import tables
 from tests.conftest import Clock
 from tests.processes import PATIENCE_SECONDS, kill, started, wait_until
 from tests.sinks import OK, Sink, listening
@@ -124,9 +126,9 @@ def test_killed_during_delivery_and_started_again_it_loses_none_and_sends_none_u
 
 def expire_leases(runtime: Runtime) -> None:
     """Let the time of the dead dispatcher's claims pass, which no test can wait for."""
-    past = (composition.clock() - LEASE).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    claimed = update(tables.alerts).where(tables.alerts.c.lease_until.is_not(None))
     with runtime.database.engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE alerts SET lease_until = ? WHERE lease_until IS NOT NULL", (past,))
+        connection.execute(claimed.values(lease_until=composition.clock() - LEASE))
 
 
 def test_while_the_mail_server_is_away_it_ticks_on_and_sends_when_it_is_back(

@@ -25,6 +25,9 @@ from pledgetracker.storage.schema import FromTheFuture
 from tests.conftest import Clock
 from tests.world import add_pledge, report
 
+# Only a database that is a file is backed up by the program itself.
+pytestmark = pytest.mark.sqlite
+
 ANN = Actor(ActorKind.CLI, "ann")
 
 
