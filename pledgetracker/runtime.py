@@ -88,7 +88,11 @@ def assemble(settings: Settings) -> Runtime:
     """Put everything together from settings."""
     return Runtime(
         settings=settings,
-        database=Database(settings.database_url, standby_url=settings.standby_url),
+        database=Database(
+            settings.database_url,
+            standby_url=settings.standby_url,
+            busy_timeout_ms=settings.lock_timeout_seconds * 1000,
+        ),
         rules=rules(settings),
         pepper=_pepper(settings),
         clock=clock,

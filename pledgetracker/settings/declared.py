@@ -78,6 +78,13 @@ class Settings:
         metadata=_is(DatabaseAddress(), "A PostgreSQL standby of the database, from which the API reads."),
     )
 
+    lock_timeout_seconds: int = field(
+        default=10,
+        metadata=_is(
+            Whole(1, 300), "How many seconds a change waits for others that are writing, before it gets 503."
+        ),
+    )
+
     secret: str | None = field(
         default=None,
         repr=False,

@@ -29,7 +29,7 @@ from pledgetracker.storage.pledges import PledgeStore
 from pledgetracker.storage.progress import ProgressStore
 from pledgetracker.storage.records import RecordCache, RecordStore
 from pledgetracker.storage.tables import alembic_version
-from pledgetracker.storage.turns import Turns
+from pledgetracker.storage.turns import NoTurn, Turns
 
 T = TypeVar("T")
 
@@ -177,7 +177,8 @@ class Database:
         self._glances = Glances(self.engine)
         self._standby = None if standby_url is None else _Standby(standby_url, busy_timeout_ms)
         # SQLite's own waiting polls and starves; inside one process writers queue here instead.
-        self._turn = Turns() if dialects.is_sqlite(url) else nullcontext()
+        in_turn = dialects.is_sqlite(url)
+        self._turn = Turns(busy_timeout_ms / 1000, dialects.is_locked) if in_turn else nullcontext()
         self._cache = RecordCache()
         self.file = dialects.file_of(url)
         self._occupancy = Occupancy(self.file)
@@ -397,6 +398,8 @@ def _outages() -> Iterator[None]:
         raise Unavailable(str(error.orig)) from error
     except dialects.NotDurable as error:
         raise Unavailable(str(error)) from error
+    except NoTurn as error:
+        raise Unavailable("The database is locked: others have been writing for too long.") from error
     except PoolTimeoutError as error:
         raise Unavailable("All connections are in use.") from error
     except DatabaseError as error:

@@ -30,8 +30,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects import sqlite as sqlite_dialect
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.engine import URL, ExceptionContext, make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 from sqlalchemy.types import JSON, TypeDecorator, TypeEngine
 
@@ -57,9 +57,13 @@ DURABLE = frozenset({"on", "remote_apply"})
 _COLLIDED = frozenset({"40001", "40P01"})
 # A unique or foreign key was violated: by a mistake, or by what another transaction did meanwhile.
 _CLASHED = frozenset({"23505", "23503"})
+# A server that only reads: it itself later, or what stands in its place by then, lets new connections write.
+_ONLY_READS = "25006"
 # Failures that do not lie in the statement: a server that only reads, a time-out, damaged data, tables that
 # are not those of this program.
-_OUTAGES = frozenset({"25006", "25P03", "42P01", "42703", "XX000", "XX001", "XX002"})
+_OUTAGES = frozenset({_ONLY_READS, "25P03", "42P01", "42703", "XX000", "XX001", "XX002"})
+# What SQLite says of a file that it could not use: a new connection may, once somebody has mended it.
+_FILE_TROUBLES = ("SQLITE_READONLY", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_CORRUPT", "SQLITE_NOTADB")
 # Even as ordinary errors these leave open whether the commit took place.
 _UNRESOLVED = frozenset({"08007", "40003"})
 _SCHEMA_LOCK = 7_034_517_201
@@ -351,9 +355,14 @@ def is_outage(error: DBAPIError) -> bool:
     return _code(error) in _OUTAGES
 
 
+def is_locked(error: BaseException) -> bool:
+    """Whether somebody else was writing to a file for longer than one waits."""
+    return isinstance(error, DBAPIError) and _file_error(error.orig).startswith("SQLITE_BUSY")
+
+
 def is_settled(error: DBAPIError) -> bool:
     """Whether an error of COMMIT tells that nothing was committed; anything less leaves it open."""
-    if name := getattr(error.orig, "sqlite_errorname", None):
+    if name := _file_error(error.orig):
         return not name.startswith("SQLITE_IOERR")
     # A fatal error ends the connection, and may have come after the commit.
     severity = getattr(getattr(error.orig, "diag", None), "severity_nonlocalized", None)
@@ -424,6 +433,18 @@ def _code(error: DBAPIError) -> str | None:
     return getattr(error.orig, "sqlstate", None)
 
 
+def _file_error(error: object) -> str:
+    """What SQLite calls an error; nothing for errors of others."""
+    return getattr(error, "sqlite_errorname", "")
+
+
+def _let_go_of_what_is_broken(context: ExceptionContext) -> None:
+    """Use no connection again that cannot recover, so that all is well once the cause is mended."""
+    error = context.original_exception
+    if _file_error(error).startswith(_FILE_TROUBLES) or getattr(error, "sqlstate", None) == _ONLY_READS:
+        context.is_disconnect = True
+
+
 def _open_postgresql(url: str, busy_timeout_ms: int, *, is_standby: bool) -> Engine:
     try:
         import psycopg
@@ -448,6 +469,7 @@ def _open_postgresql(url: str, busy_timeout_ms: int, *, is_standby: bool) -> Eng
     )
     if not is_standby:
         event.listen(engine, "connect", _assert_durable)
+        event.listen(engine, "handle_error", _let_go_of_what_is_broken)
     return engine
 
 
@@ -522,9 +544,13 @@ def _open_sqlite(url: str, busy_timeout_ms: int) -> Engine:
         raw = cast("sqlite3.Connection", connection.connection.dbapi_connection)
         try:
             raw.execute(statement)
-        except module.OperationalError as error:
-            raise OperationalError(statement, None, error) from error
+        except module.DatabaseError as error:
+            # The library's own handling, and with it the listener below, begins after this.
+            if _file_error(error).startswith(_FILE_TROUBLES):
+                connection.invalidate(error)
+            raise DBAPIError.instance(statement, None, error, module.Error) from error
 
+    event.listen(engine, "handle_error", _let_go_of_what_is_broken)
     return engine
 
 
