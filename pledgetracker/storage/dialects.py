@@ -438,11 +438,18 @@ def _file_error(error: object) -> str:
     return getattr(error, "sqlite_errorname", "")
 
 
-def _let_go_of_what_is_broken(context: ExceptionContext) -> None:
-    """Use no connection again that cannot recover, so that all is well once the cause is mended."""
-    error = context.original_exception
-    if _file_error(error).startswith(_FILE_TROUBLES) or getattr(error, "sqlstate", None) == _ONLY_READS:
+def _leave_what_only_reads(context: ExceptionContext) -> None:
+    """Use none of the connections again to a server that only reads."""
+    if getattr(context.original_exception, "sqlstate", None) == _ONLY_READS:
         context.is_disconnect = True
+
+
+def _leave_what_is_broken(context: ExceptionContext) -> None:
+    """Use none of the connections again to a file that could not be used."""
+    if context.engine is not None and _file_error(context.original_exception).startswith(_FILE_TROUBLES):
+        context.is_disconnect = True
+        # What one of them could not do, no other in this process can until all are closed.
+        context.engine.dispose()
 
 
 def _open_postgresql(url: str, busy_timeout_ms: int, *, is_standby: bool) -> Engine:
@@ -469,7 +476,7 @@ def _open_postgresql(url: str, busy_timeout_ms: int, *, is_standby: bool) -> Eng
     )
     if not is_standby:
         event.listen(engine, "connect", _assert_durable)
-        event.listen(engine, "handle_error", _let_go_of_what_is_broken)
+        event.listen(engine, "handle_error", _leave_what_only_reads)
     return engine
 
 
@@ -547,10 +554,11 @@ def _open_sqlite(url: str, busy_timeout_ms: int) -> Engine:
         except module.DatabaseError as error:
             # The library's own handling, and with it the listener below, begins after this.
             if _file_error(error).startswith(_FILE_TROUBLES):
+                engine.dispose()
                 connection.invalidate(error)
             raise DBAPIError.instance(statement, None, error, module.Error) from error
 
-    event.listen(engine, "handle_error", _let_go_of_what_is_broken)
+    event.listen(engine, "handle_error", _leave_what_is_broken)
     return engine
 
 

@@ -10,6 +10,12 @@ def port() -> int:
 
 
 @pytest.fixture
+def base(port: int) -> str:
+    """The address of the server under test."""
+    return f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture
 def mail_port() -> int:
     """Where the mail server is, once a test lets one listen."""
     return free_port()
