@@ -1,5 +1,6 @@
 """The OpenAPI document: made from routes and schemas once, served from memory at /openapi.json."""
 
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 
@@ -11,7 +12,13 @@ from marshmallow import Schema, fields
 
 import pledgetracker
 from pledgetracker.api import alerts, audit, flags, initiatives, pledgers, pledges, progress
-from pledgetracker.api.blueprint import NumberConverter, SlugConverter, number_parameter, slug_parameter
+from pledgetracker.api.blueprint import (
+    NumberConverter,
+    SlugConverter,
+    add_converters,
+    number_parameter,
+    slug_parameter,
+)
 from pledgetracker.api.directions import tell_apart
 from pledgetracker.api.fields import DueField, openapi_of
 from pledgetracker.api.problems import MIMETYPE
@@ -130,6 +137,17 @@ class ProblemApi(Api):
 
 def register(app: Flask) -> None:
     """Serve every segment of the API, and the document that describes them."""
+    for segment in SEGMENTS:
+        app.register_blueprint(segment.blueprint, url_prefix=PREFIX)
+    app.extensions[DOCUMENT], app.extensions[f"{DOCUMENT}.json"] = _made()
+    app.register_blueprint(blueprint)
+
+
+@cache
+def _made() -> tuple[dict[str, Any], bytes]:
+    """The document, and as JSON: the same for every application, and made once, as it takes its time."""
+    app = Flask(__name__, static_folder=None)
+    add_converters(app)
     app.config |= {
         "API_TITLE": "pledgetracker",
         "API_VERSION": pledgetracker.__version__,
@@ -149,9 +167,7 @@ def register(app: Flask) -> None:
     document = api.spec.to_dict()
     tell_apart(document)
     _complete(app, document)
-    app.extensions[DOCUMENT] = document
-    app.extensions[f"{DOCUMENT}.json"] = orjson.dumps(document)
-    app.register_blueprint(blueprint)
+    return document, orjson.dumps(document)
 
 
 def _described(converter: Any, field: fields.Field[Any], **_: Any) -> dict[str, Any]:
