@@ -21,7 +21,7 @@ from pledgetracker.services.keyring import create_key
 from pledgetracker.settings import load
 from pledgetracker.storage import schema
 from pledgetracker.storage.database import Database
-from tests.servers import ADDRESS, Databases, a_server
+from tests.servers import ADDRESS, Databases, a_server, memory
 
 SECRET = "a secret of at least thirty-two characters"
 TODAY = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -43,8 +43,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Start one server for all worker processes, which inherit its address."""
-    if "postgresql" in kinds(config) and not hasattr(config, "workerinput"):
+    """Start one server for all worker processes, which inherit its address and the place of their folders."""
+    if hasattr(config, "workerinput"):
+        return
+    if (place := memory()) is not None:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(place))
+    if "postgresql" in kinds(config):
         os.environ[ADDRESS] = _held.enter_context(a_server())
 
 

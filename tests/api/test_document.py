@@ -178,7 +178,7 @@ def test_what_the_document_says_is_what_happens(
 def test_what_the_document_says_is_what_happens_at_length(
     app: Flask, document: dict[str, Any], keys: list[str | None], *, is_hostile: bool
 ) -> None:
-    _try(app, document, keys, 150, is_hostile=is_hostile)
+    _try(app, document, keys, 60, is_hostile=is_hostile)
 
 
 def test_an_answer_shows_exactly_what_the_document_promises(

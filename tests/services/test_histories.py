@@ -43,7 +43,7 @@ few = settings(
     # Draws from a random source hardly shrink, and each example replays two months.
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
 )
-many = settings(few, max_examples=300)
+many = settings(few, max_examples=100)
 
 
 @dataclass(frozen=True)
