@@ -41,7 +41,11 @@ class Glances:
 
     def _close(self) -> None:
         while self._idle:
-            connection = self._idle.pop()
+            try:
+                connection = self._idle.pop()
+            except IndexError:
+                # Somebody has just borrowed it.
+                return
             # Really, and not back into a pool that is no more.
             connection.invalidate()
             connection.close()
