@@ -60,8 +60,8 @@ _CLASHED = frozenset({"23505", "23503"})
 # A server that only reads: it itself later, or what stands in its place by then, lets new connections write.
 _ONLY_READS = "25006"
 # Failures that do not lie in the statement: a server that only reads, a time-out, damaged data, tables that
-# are not those of this program.
-_OUTAGES = frozenset({_ONLY_READS, "25P03", "42P01", "42703", "XX000", "XX001", "XX002"})
+# are not those of this program, or that it may not use.
+_OUTAGES = frozenset({_ONLY_READS, "25P03", "42501", "42P01", "42703", "XX000", "XX001", "XX002"})
 # What SQLite says of a file that it could not use: a new connection may, once somebody has mended it.
 _FILE_TROUBLES = ("SQLITE_READONLY", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_CORRUPT", "SQLITE_NOTADB")
 # Even as ordinary errors these leave open whether the commit took place.

@@ -90,6 +90,32 @@ def test_a_server_that_only_reads_for_a_while_is_an_outage_until_it_writes_again
     assert names(runtime.database) == {"one"}
 
 
+@pytest.mark.postgresql
+@pytest.mark.parametrize(
+    "code",
+    [
+        "25006",  # only reads
+        "40001",  # collides, each time anew
+        "42501",  # may not
+        "53100",  # disk full
+        "53200",  # out of memory
+        "53300",  # too many connections
+        "55P03",  # locked for too long
+        "57014",  # took too long
+        "57P01",  # is being stopped
+        "58030",  # a file that cannot be read
+        "XX001",  # damaged
+    ],
+)
+def test_what_a_server_cannot_help_is_an_outage(runtime: Runtime, code: str) -> None:
+    def work(tx: Transaction) -> None:
+        tx._connection.execute(text(f"DO $$ BEGIN RAISE 'no' USING ERRCODE = '{code}'; END $$"))
+
+    with pytest.raises(Unavailable, match="no"):
+        runtime.database.write(work)
+    assert names(runtime.database) == set()
+
+
 def test_a_folder_that_is_gone_is_an_outage_until_it_is_back(tmp_path: Path) -> None:
     place = tmp_path / "there"
     database = Database(f"sqlite:///{place}/x.sqlite3")
