@@ -25,7 +25,7 @@ def bases(runtime: Runtime, served: dict[str, str], port: int) -> Iterator[list[
     add_pledge(runtime, contacts=())
     other = free_port()
     elsewhere = served | {"PLEDGETRACKER_PORT": str(other)}
-    with started(served, "serve") as one, started(elsewhere, "serve") as two:
+    with started(served, "serve"), started(elsewhere, "serve"):
         made = [f"http://127.0.0.1:{number}" for number in (port, other)]
         for base in made:
             wait_until(lambda base=base: answers(f"{base}/healthz"))  # type: ignore[misc] # binds the loop's

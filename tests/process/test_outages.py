@@ -135,7 +135,7 @@ def test_a_file_that_may_only_be_read_is_read_and_once_it_may_be_written_it_is(
     with ExitStack() as stack:
         writable = stack.enter_context(ExitStack())
         writable.enter_context(read_only(file))
-        process = stack.enter_context(started(served, "serve", under=powerless))
+        stack.enter_context(started(served, "serve", under=powerless))
         wait_until(lambda: answers(f"{base}/healthz"))
         for _ in range(3):
             assert [figure(base) for _ in range(3)] == [None] * 3
@@ -178,7 +178,7 @@ def test_while_another_writes_for_longer_than_one_waits_changes_get_503_and_read
     def report(name: str) -> None:
         found.append(post(base, key, name))
 
-    with started(impatient | {"PLEDGETRACKER_THREADS": "2"}, "serve") as process:
+    with started(impatient | {"PLEDGETRACKER_THREADS": "2"}, "serve"):
         wait_until(lambda: answers(f"{base}/healthz"))
         with writing(runtime, lambda tx: tx.records.lock("people")):
             threads = [threading.Thread(target=report, args=(str(n),)) for n in range(6)]

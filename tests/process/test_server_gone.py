@@ -121,7 +121,7 @@ def test_a_server_that_goes_away_under_load_costs_503_and_nothing_that_was_ackno
     add_pledge(runtime, contacts=())
     key = key_of(runtime, Scope.PROGRESS)
     environ |= {"PLEDGETRACKER_PORT": str(port), "PLEDGETRACKER_THREADS": "8"}
-    with started(environ, "serve") as process:
+    with started(environ, "serve"):
         wait_until(lambda: answers(f"{base}/healthz"))
         with posting(base, key) as found:
             for _ in range(3):

@@ -70,7 +70,7 @@ def test_every_update_is_synced_between_its_writing_and_its_201(
 ) -> None:
     add_pledge(runtime, contacts=())
     key = key_of(runtime, Scope.PROGRESS)
-    with started(served, "serve", under=strace) as process:
+    with started(served, "serve", under=strace):
         wait_until(lambda: answers(f"{base}/healthz"))
         assert [post(base, key, str(n)).status for n in range(POSTS)] == [201] * POSTS
     trace = (tmp_path / "trace").read_text().splitlines()
