@@ -170,7 +170,14 @@ def anybody(app: Flask) -> FlaskClient:
     return client_of(app, None)
 
 
+def editor_of(app: Flask, key: str) -> FlaskClient:
+    """A client that sends `key` with every request, and changes whichever version is there unless it says."""
+    client = client_of(app, key)
+    client.environ_base["HTTP_IF_MATCH"] = "*"
+    return client
+
+
 @pytest.fixture
 def editor(app: Flask, runtime: Runtime) -> FlaskClient:
-    """A client whose key has the scope review, as the one that `./dev run` makes."""
-    return client_of(app, key_of(runtime, Scope.REVIEW))
+    """An editor whose key has the scope review, as the one that `./dev run` makes."""
+    return editor_of(app, key_of(runtime, Scope.REVIEW))

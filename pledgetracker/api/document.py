@@ -37,6 +37,13 @@ HEADERS: dict[HTTPStatus, dict[str, Any]] = {
             "schema": {"type": "string", "format": "uri-reference"},
         }
     },
+    HTTPStatus.PRECONDITION_FAILED: {
+        "ETag": {
+            "description": "The tag of what is there now.",
+            "required": True,
+            "schema": {"type": "string"},
+        }
+    },
     HTTPStatus.UNAUTHORIZED: {
         "WWW-Authenticate": {"required": True, "schema": {"type": "string", "pattern": "^Bearer "}}
     },
@@ -62,8 +69,12 @@ _IDEMPOTENCY_KEY = {
 _IF_MATCH = {
     "in": "header",
     "name": "If-Match",
-    "description": "The ETag that you saw; if somebody has made a change since, yours is refused (412).",
-    "schema": {"type": "string", "pattern": '^"[!#-~]{1,100}"$'},
+    "required": True,
+    "description": (
+        "The ETag that you saw; if somebody has made a change since, yours is refused (412). `*` stands for"
+        " whichever version is there."
+    ),
+    "schema": {"type": "string", "pattern": r'^(\*|"[!#-~]{1,100}")$'},
 }
 _IF_NONE_MATCH = {
     "in": "header",

@@ -25,6 +25,7 @@ TABLE: dict[type[Exception], tuple[int, str, str]] = {
     errors.AlreadySuperseded: (409, "already-superseded", "It has been corrected already"),
     errors.AlreadyWithdrawn: (409, "already-withdrawn", "It is withdrawn already"),
     errors.Changed: (412, "changed", "Somebody else has changed it"),
+    errors.ConditionMissing: (428, "condition-missing", "It has to say which version it changes"),
     errors.KeyReused: (422, "key-reused", "The Idempotency-Key belongs to another request"),
     errors.KeyMissing: (401, "key-missing", "A key is needed"),
     errors.KeyUnknown: (401, "key-unknown", "The key is not valid"),

@@ -81,6 +81,16 @@ class Changed(Refusal):
         super().__init__(f"The {kind} {key!r} has changed since you looked: GET it again, then change it.")
 
 
+class ConditionMissing(Refusal):
+    """A change that does not say which version it is about, and so could overwrite what nobody saw."""
+
+    def __init__(self, kind: str, key: str) -> None:
+        super().__init__(
+            f"Say which version of the {kind} {key!r} you saw: send its ETag as If-Match, "
+            "or 'If-Match: *' for whichever is there."
+        )
+
+
 class KeyReused(Refusal):
     """An Idempotency-Key that was used for another request."""
 
