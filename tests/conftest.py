@@ -24,6 +24,8 @@ from pledgetracker.storage.database import Database
 from tests.servers import ADDRESS, Databases, a_server
 
 SECRET = "a secret of at least thirty-two characters"
+# Where the clock stands still, nobody ever comes to the end of a wait.
+NO_LIMITS = {f"PLEDGETRACKER_{what}_PER_MINUTE": "0" for what in ("READS", "WRITES", "FAILURES")}
 TODAY = datetime(2026, 11, 23, 12, tzinfo=UTC)
 # Speed is the bench's to measure: on a busy machine a deadline fails what is right.
 hypothesis.settings.register_profile("ours", deadline=None)
@@ -124,7 +126,13 @@ def install(database_kind: str, request: pytest.FixtureRequest) -> Install:
 
     def install(folder: Path) -> tuple[dict[str, str], Callable[[], None]]:
         said, done = on_sqlite(folder) if database_kind == "sqlite" else on_postgresql(folder)
-        return {"PLEDGETRACKER_DATA_DIR": str(folder), "PLEDGETRACKER_SECRET": SECRET, **said}, done
+        settings = {
+            "PLEDGETRACKER_DATA_DIR": str(folder),
+            "PLEDGETRACKER_SECRET": SECRET,
+            **NO_LIMITS,
+            **said,
+        }
+        return settings, done
 
     return install
 

@@ -47,6 +47,13 @@ HEADERS: dict[HTTPStatus, dict[str, Any]] = {
     HTTPStatus.UNAUTHORIZED: {
         "WWW-Authenticate": {"required": True, "schema": {"type": "string", "pattern": "^Bearer "}}
     },
+    HTTPStatus.TOO_MANY_REQUESTS: {
+        "Retry-After": {
+            "description": "Seconds to wait, rounded up.",
+            "required": True,
+            "schema": {"type": "integer", "minimum": 1},
+        }
+    },
     HTTPStatus.SERVICE_UNAVAILABLE: {
         "Retry-After": {
             "description": "Seconds to wait.",
@@ -86,6 +93,7 @@ _IF_NONE_MATCH = {
 _FOR_ALL = (
     HTTPStatus.UNAUTHORIZED,
     HTTPStatus.UNPROCESSABLE_ENTITY,
+    HTTPStatus.TOO_MANY_REQUESTS,
     HTTPStatus.SERVICE_UNAVAILABLE,
 )
 _FOR_BODIES = (

@@ -107,6 +107,17 @@ class Contended(Refusal):
         )
 
 
+class TooMany(Refusal):
+    """The caller did it so often that they have to wait; `wait_seconds` is a whole number."""
+
+    def __init__(self, what: str, per_minute: int, burst: int, wait_seconds: int) -> None:
+        self.wait_seconds = wait_seconds
+        super().__init__(
+            f"Too many {what}: at most {burst} at once and {per_minute} a minute are allowed. "
+            f"Try again in {wait_seconds} s."
+        )
+
+
 class KeyMissing(Refusal):
     """The call needs a key and brought none."""
 
