@@ -7,7 +7,7 @@ from flask import Flask
 
 from pledgetracker import logs, telemetry
 from pledgetracker import runtime as composition
-from pledgetracker.api import blueprint, document, health, metrics, problems
+from pledgetracker.api import blueprint, browsers, document, health, limits, metrics, problems
 from pledgetracker.dashboard import pages
 from pledgetracker.runtime import Runtime
 from pledgetracker.web import EXTENSION
@@ -40,6 +40,8 @@ def create(runtime: Runtime | None = None) -> Flask:
     app.register_blueprint(metrics.blueprint)
     app.register_blueprint(pages.blueprint)
     problems.register(app)
+    browsers.register(app)
+    limits.register(app)
     return app
 
 

@@ -25,7 +25,7 @@ from pledgetracker.domain.errors import FieldProblem, Invalid, Refusal
 from pledgetracker.runtime import Runtime
 from pledgetracker.scheduler import run, turn
 from pledgetracker.services import auditing, backing_up, holding, keyring, monitoring, restoring
-from pledgetracker.services.checking import advise, readiness
+from pledgetracker.services.checking import advise, ending_keys, readiness
 from pledgetracker.services.importing import FileRefused, add_missing
 from pledgetracker.services.monitoring import TickReport
 from pledgetracker.settings import CONFIG_VARIABLE, PREFIX, Settings, SettingsError, load
@@ -373,7 +373,10 @@ def check() -> None:
         report = readiness(runtime.database, runtime.settings.tick_seconds, now=runtime.clock())
         for looked in report.checks:
             click.echo(f"{'ok     ' if looked.ok else 'PROBLEM'}  {looked.name}: {looked.detail}")
-        advice = advise(runtime.settings)
+        advice = [*advise(runtime.settings)]
+        if report.is_ready:
+            with runtime.database.read() as tx:
+                advice += ending_keys(tx, now=runtime.clock())
         for item in advice:
             mark = "PROBLEM" if item.is_serious else "advice "
             click.echo(f"{mark}  {item.id}: {item.finding} {item.cure}")

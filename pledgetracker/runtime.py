@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,11 +15,13 @@ from pledgetracker.channels.folder import FolderChannel
 from pledgetracker.channels.mail import compose
 from pledgetracker.channels.smtp import Security, SmtpChannel
 from pledgetracker.domain.alert import Recipient
+from pledgetracker.domain.allowance import Allowance, Deed
 from pledgetracker.domain.errors import Refusal
 from pledgetracker.domain.letter import Letter
 from pledgetracker.domain.notice import Links, Notice
 from pledgetracker.domain.policy import Policy
 from pledgetracker.services.delivering import Clock, PostOffice
+from pledgetracker.services.limiting import Limiter
 from pledgetracker.services.rules import Rules
 from pledgetracker.settings import Settings, load
 from pledgetracker.storage.database import Database
@@ -48,6 +51,7 @@ class Runtime:
     Attributes:
         pepper: the secret with which keys are hashed.
         clock: tells the instant it is.
+        limiter: counts what callers do in this process.
     """
 
     settings: Settings
@@ -55,6 +59,7 @@ class Runtime:
     rules: Rules
     pepper: bytes
     clock: Clock
+    limiter: Limiter
 
     @property
     def mail_domain(self) -> str:
@@ -96,7 +101,22 @@ def assemble(settings: Settings) -> Runtime:
         rules=rules(settings),
         pepper=_pepper(settings),
         clock=clock,
+        limiter=limiter(settings),
     )
+
+
+def limiter(settings: Settings, *, launch: Callable[[Callable[[], None]], None] | None = None) -> Limiter:
+    """What counts callers, with nothing counted yet; `launch` starts what it does beside the requests."""
+    allowances = {
+        Deed.READ: Allowance(settings.reads_per_minute, settings.reads_burst),
+        Deed.WRITE: Allowance(settings.writes_per_minute, settings.writes_burst),
+        Deed.FAIL: Allowance(settings.failures_per_minute, settings.failures_burst),
+    }
+    return Limiter(allowances, launch=launch or _beside)
+
+
+def _beside(work: Callable[[], None]) -> None:
+    threading.Thread(target=work, name="limits", daemon=True).start()
 
 
 def rules(settings: Settings) -> Rules:

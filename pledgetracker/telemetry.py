@@ -16,8 +16,10 @@ from flask import Flask, Request, current_app
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from pledgetracker.domain.addresses import client_of
 from pledgetracker.logs import REQUEST
-from pledgetracker.web import KEY_ID, REQUEST_ID, name_request
+from pledgetracker.runtime import Runtime
+from pledgetracker.web import EXTENSION, KEY_ID, REQUEST_ID, name_request
 
 METERS = "pledgetracker.meters"
 ASKED = "pledgetracker.request"
@@ -87,7 +89,8 @@ def register(app: Flask) -> None:
     app.extensions[METERS] = Meters()
     app.request_class = KeptRequest
     # Around all of the application: hooks inside it cost more than what they would do here.
-    app.wsgi_app = Telling(app.wsgi_app, app.extensions[METERS])  # type: ignore[method-assign]
+    trusted = cast("Runtime", app.extensions[EXTENSION]).settings.trusted_proxies
+    app.wsgi_app = Telling(app.wsgi_app, app.extensions[METERS], trusted)  # type: ignore[method-assign]
 
 
 def meters() -> Meters:
@@ -106,8 +109,9 @@ class KeptRequest(Request):
 class Telling:
     """An application whose every request has an id, and is counted and told."""
 
-    def __init__(self, application: WSGIApplication, meters: Meters) -> None:
+    def __init__(self, application: WSGIApplication, meters: Meters, trusted_proxies: int = 0) -> None:
         self._application = application
+        self._trusted_proxies = trusted_proxies
         self._meters = meters
         # Bound once: it would be anew for each line.
         self._log = structlog.get_logger(__name__).bind()
@@ -148,7 +152,9 @@ class Telling:
             duration_ms=round(seconds * 1000, 3),
             bytes=0 if asked.method == "HEAD" or status in BODILESS else _length(headers),
             key=environ.get(KEY_ID),
-            client=asked.remote_addr,
+            client=client_of(
+                environ.get("REMOTE_ADDR"), environ.get("HTTP_X_FORWARDED_FOR", ""), self._trusted_proxies
+            ),
         )
 
 

@@ -5,16 +5,21 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cache
 from typing import Any, cast
 
+import structlog
 from flask import current_app, g, request
 from itsdangerous import BadData, URLSafeSerializer
 
+from pledgetracker.domain.addresses import client_of
 from pledgetracker.runtime import Runtime
 from pledgetracker.storage.paging import PageRequest, Position
 
 # U+0000 cannot be stored everywhere; half a surrogate pair is no character at all.
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+log = structlog.get_logger(__name__)
 
 # What a caller or a proxy calls a request; anything else would not be found again in logs.
 REQUEST_ID = "X-Request-Id"
@@ -51,9 +56,28 @@ def runtime() -> Runtime:
 
 def now() -> datetime:
     """The instant of this request: read once, the same to its end."""
-    if "now" not in g:
-        g.now = runtime().clock()
-    return cast("datetime", g.now)
+    instant: datetime | None = g.get("now")
+    if instant is None:
+        instant = g.now = runtime().clock()
+    return instant
+
+
+def client() -> str:
+    """The address that this request comes from, as far as it can be known."""
+    said, trusted = request.environ, runtime().settings.trusted_proxies
+    forwarded = said.get("HTTP_X_FORWARDED_FOR", "")
+    if forwarded and not trusted:
+        _warn_of_proxy()
+    return client_of(said.get("REMOTE_ADDR"), forwarded, trusted)
+
+
+@cache
+def _warn_of_proxy() -> None:
+    """Say, once, what will be wrong if there is a proxy that the settings do not know of."""
+    log.warning(
+        "X-Forwarded-For is ignored: behind a proxy of your own, set trusted_proxies; "
+        "all who come through it count as one address"
+    )
 
 
 def request_id() -> str:

@@ -24,6 +24,8 @@ from pledgetracker.storage.database import Database
 from tests.servers import ADDRESS, Databases, a_server, memory
 
 SECRET = "a secret of at least thirty-two characters"
+# Where the clock stands still, nobody ever comes to the end of a wait.
+NO_LIMITS = {f"PLEDGETRACKER_{what}_PER_MINUTE": "0" for what in ("READS", "WRITES", "FAILURES")}
 TODAY = datetime(2026, 11, 23, 12, tzinfo=UTC)
 # Speed is the bench's to measure: on a busy machine a deadline fails what is right.
 hypothesis.settings.register_profile("ours", deadline=None)
@@ -130,7 +132,13 @@ def install(database_kind: str, request: pytest.FixtureRequest) -> Install:
 
     def install(folder: Path) -> tuple[dict[str, str], Callable[[], None]]:
         said, done = on_sqlite(folder) if database_kind == "sqlite" else on_postgresql(folder)
-        return {"PLEDGETRACKER_DATA_DIR": str(folder), "PLEDGETRACKER_SECRET": SECRET, **said}, done
+        settings = {
+            "PLEDGETRACKER_DATA_DIR": str(folder),
+            "PLEDGETRACKER_SECRET": SECRET,
+            **NO_LIMITS,
+            **said,
+        }
+        return settings, done
 
     return install
 
@@ -176,7 +184,14 @@ def anybody(app: Flask) -> FlaskClient:
     return client_of(app, None)
 
 
+def editor_of(app: Flask, key: str) -> FlaskClient:
+    """A client that sends `key` with every request, and changes whichever version is there unless it says."""
+    client = client_of(app, key)
+    client.environ_base["HTTP_IF_MATCH"] = "*"
+    return client
+
+
 @pytest.fixture
 def editor(app: Flask, runtime: Runtime) -> FlaskClient:
-    """A client whose key has the scope review, as the one that `./dev run` makes."""
-    return client_of(app, key_of(runtime, Scope.REVIEW))
+    """An editor whose key has the scope review, as the one that `./dev run` makes."""
+    return editor_of(app, key_of(runtime, Scope.REVIEW))

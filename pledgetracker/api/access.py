@@ -8,6 +8,8 @@ from typing import Any, TypeVar, cast
 from flask import g, request
 
 from pledgetracker.domain.access import ApiKey, Scope
+from pledgetracker.domain.addresses import owner_of
+from pledgetracker.domain.allowance import Deed
 from pledgetracker.domain.audit import Actor, ActorKind
 from pledgetracker.domain.errors import (
     FieldProblem,
@@ -20,11 +22,12 @@ from pledgetracker.domain.errors import (
 from pledgetracker.services.keyring import authenticate
 from pledgetracker.services.reading import get_record
 from pledgetracker.storage.database import Transaction
-from pledgetracker.web import KEY_ID, now, request_id, runtime
+from pledgetracker.web import KEY_ID, client, now, request_id, runtime
 
 View = TypeVar("View", bound=Callable[..., Any])
 # A key is some 90 characters long.
 MAX_KEY_LENGTH = 200
+_UNASKED: Any = object()
 # Not every database takes every character, not even to look it up.
 _PRINTABLE = re.compile("[!-~]+")
 
@@ -81,16 +84,32 @@ def caller() -> ApiKey | None:
 
     Raises:
         KeyUnknown: it brought one that is not valid.
+        TooMany: from where it comes too many such keys have come.
     """
-    if "caller" not in g:
-        g.caller = _caller()
-    return cast("ApiKey | None", g.caller)
+    key: ApiKey | None = g.get("caller", _UNASKED)
+    if key is _UNASKED:
+        header = request.environ.get("HTTP_AUTHORIZATION")
+        key = g.caller = None if header is None else _sender(header)
+    return key
 
 
-def _caller() -> ApiKey | None:
-    header = request.headers.get("Authorization")
-    if header is None:
-        return None
+def _sender(header: str) -> ApiKey:
+    """Whose key it is; who guesses keys is soon not listened to any more, whether they are right or not."""
+    limiter = runtime().limiter
+    if limiter.is_idle:
+        return _holder(header)
+    origin = owner_of(client())
+    limiter.check(Deed.FAIL, origin, now=now())
+    try:
+        return _holder(header)
+    except KeyUnknown:
+        account = limiter.admit(Deed.FAIL, origin, now=now())
+        if account is not None and account.is_to_be_passed_on:
+            limiter.pass_on_soon(account, runtime().database, now=now())
+        raise
+
+
+def _holder(header: str) -> ApiKey:
     scheme, _, spelled = header.partition(" ")
     spelled = spelled.strip()
     if scheme.lower() != "bearer" or len(spelled) > MAX_KEY_LENGTH or not _PRINTABLE.fullmatch(spelled):

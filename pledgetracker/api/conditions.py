@@ -1,5 +1,7 @@
 """Conditional requests: 304 for who knows the answer already, 412 for who changes what has changed since.
 
+Whoever changes something has to say what they saw (428).
+
 Tags are made from row versions, not from bodies. That of a pledge also names the day and the thresholds
 that it was judged by, which change its answer and not the pledge.
 """
@@ -12,11 +14,13 @@ from functools import lru_cache
 from flask import Response, request
 
 from pledgetracker.domain.catalogue import Initiative, Pledger
-from pledgetracker.domain.errors import Changed
+from pledgetracker.domain.days import local_day
+from pledgetracker.domain.errors import Changed, ConditionMissing
 from pledgetracker.domain.pledge import Pledge
 from pledgetracker.domain.policy import Policy
 from pledgetracker.services.reading import UpdateView
 from pledgetracker.storage.database import Transaction
+from pledgetracker.web import now, runtime
 
 
 def entry_tag(entry: Pledger | Initiative) -> str:
@@ -60,33 +64,38 @@ def tagged(answer: Response, tag: str) -> Response:
 
 
 def check_pledge_unchanged(tx: Transaction, key: str) -> None:
-    """Refuse a change by a caller who looked at another version of the pledge; without If-Match let it pass.
+    """Refuse a change by a caller who looked at another version of the pledge; if there is none, let it pass.
 
     Raises:
+        ConditionMissing: the caller does not say which version it was.
         Changed: it has changed since.
     """
-    if not request.if_match:
-        return
     locked = tx.records.lock(key)
     if locked is not None:
         pledge = locked.record.pledge
-        _check("pledge", key, _row_tag(pledge.version, pledge.created_at))
+        today = local_day(now(), pledge.time_zone)
+        row_tag = _row_tag(pledge.version, pledge.created_at)
+        _check("pledge", key, row_tag, pledge_tag(pledge, runtime().rules.policy, today))
 
 
 def check_entry_unchanged(kind: str, entry: Pledger | Initiative | None) -> None:
     """Refuse a change by a caller who looked at another version of a pledger or initiative.
 
     Raises:
+        ConditionMissing: the caller does not say which version it was.
         Changed: it has changed since.
     """
-    if request.if_match and entry is not None:
-        _check(kind, entry.id, entry_tag(entry))
+    if entry is not None:
+        tag = entry_tag(entry)
+        _check(kind, entry.id, tag, tag)
 
 
-def _check(kind: str, key: str, row_tag: str) -> None:
+def _check(kind: str, key: str, row_tag: str, shown_tag: str) -> None:
+    if not request.if_match:
+        raise ConditionMissing(kind, key)
     if request.if_match.star_tag:
         return
     known = request.if_match.as_set(include_weak=True)
     # Only the version matters here: a new day changes what is shown of a pledge, not what is edited.
     if not any(tag == row_tag or tag.startswith(f"{row_tag}-") for tag in known):
-        raise Changed(kind, key, row_tag)
+        raise Changed(kind, key, shown_tag)

@@ -44,8 +44,22 @@ HEADERS: dict[HTTPStatus, dict[str, Any]] = {
             "schema": {"type": "string", "format": "uri-reference"},
         }
     },
+    HTTPStatus.PRECONDITION_FAILED: {
+        "ETag": {
+            "description": "The tag of what is there now.",
+            "required": True,
+            "schema": {"type": "string"},
+        }
+    },
     HTTPStatus.UNAUTHORIZED: {
         "WWW-Authenticate": {"required": True, "schema": {"type": "string", "pattern": "^Bearer "}}
+    },
+    HTTPStatus.TOO_MANY_REQUESTS: {
+        "Retry-After": {
+            "description": "Seconds to wait, rounded up.",
+            "required": True,
+            "schema": {"type": "integer", "minimum": 1},
+        }
     },
     HTTPStatus.SERVICE_UNAVAILABLE: {
         "Retry-After": {
@@ -69,8 +83,12 @@ _IDEMPOTENCY_KEY = {
 _IF_MATCH = {
     "in": "header",
     "name": "If-Match",
-    "description": "The ETag that you saw; if somebody has made a change since, yours is refused (412).",
-    "schema": {"type": "string", "pattern": '^"[!#-~]{1,100}"$'},
+    "required": True,
+    "description": (
+        "The ETag that you saw; if somebody has made a change since, yours is refused (412). `*` stands for"
+        " whichever version is there."
+    ),
+    "schema": {"type": "string", "pattern": r'^(\*|"[!#-~]{1,100}")$'},
 }
 _IF_NONE_MATCH = {
     "in": "header",
@@ -82,6 +100,7 @@ _IF_NONE_MATCH = {
 _FOR_ALL = (
     HTTPStatus.UNAUTHORIZED,
     HTTPStatus.UNPROCESSABLE_ENTITY,
+    HTTPStatus.TOO_MANY_REQUESTS,
     HTTPStatus.SERVICE_UNAVAILABLE,
 )
 _FOR_BODIES = (

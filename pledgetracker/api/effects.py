@@ -8,6 +8,7 @@ from flask import Response, request
 from werkzeug.exceptions import BadRequest
 
 from pledgetracker.api.access import actor, caller
+from pledgetracker.api.limits import count_write, settle_write
 from pledgetracker.domain.errors import KeyReused
 from pledgetracker.storage.database import Transaction
 from pledgetracker.storage.idempotency import KeptAnswer
@@ -30,10 +31,11 @@ def effect(work: Callable[[Transaction], Response]) -> Response:
         Unavailable: the database cannot be reached; nothing was changed.
         KeyReused: the key belongs to another request.
         BadRequest: the key is none.
+        TooMany: the caller has changed too much in too short a time.
     """
     key, key_holder = request.headers.get(HEADER), caller()
     if key is None or key_holder is None:
-        return runtime().database.write(work, actor=actor())
+        return _write(lambda tx: _counted(tx, work))
     if not _KEY.fullmatch(key):
         raise BadRequest(f"{HEADER} takes 1 to 255 printable ASCII characters, no spaces: a UUID, say.")
     owner, fingerprint = key_holder.id, _fingerprint()
@@ -41,7 +43,7 @@ def effect(work: Callable[[Transaction], Response]) -> Response:
     def once(tx: Transaction) -> Response:
         kept = tx.idempotency.claim(owner, key, fingerprint, now=now())
         if kept is None:
-            answer = work(tx)
+            answer = _counted(tx, work)
             headers = {name: answer.headers[name] for name in _KEPT_HEADERS if name in answer.headers}
             kept = KeptAnswer(fingerprint, answer.status_code, headers, answer.get_data())
             tx.idempotency.keep(owner, key, kept)
@@ -50,7 +52,20 @@ def effect(work: Callable[[Transaction], Response]) -> Response:
             raise KeyReused(key)
         return Response(kept.body, kept.status, {**kept.headers, REPLAYED: "true"})
 
-    return runtime().database.write(once, actor=actor())
+    return _write(once)
+
+
+def _counted(tx: Transaction, work: Callable[[Transaction], Response]) -> Response:
+    """Do `work`, and count it last: where callers queue for their limit, they should not queue for long."""
+    answer = work(tx)
+    count_write(tx)
+    return answer
+
+
+def _write(work: Callable[[Transaction], Response]) -> Response:
+    answer = runtime().database.write(work, actor=actor())
+    settle_write()
+    return answer
 
 
 def _fingerprint() -> str:

@@ -74,7 +74,7 @@ def get(initiative: str) -> Response:
 @needs(Scope.WRITE)
 @blueprint.arguments(InitiativeChange(partial=True), example=examples.INITIATIVE_CHANGE)
 @blueprint.response(200, InitiativeDocument)
-@blueprint.refuses(404, 412)
+@blueprint.refuses(404, 412, 428)
 def change(fields: Any, initiative: str) -> Response:
     """Change an initiative."""
 
@@ -89,7 +89,7 @@ def change(fields: Any, initiative: str) -> Response:
 @blueprint.route("/initiatives/<slug:initiative>", methods=["DELETE"])
 @needs(Scope.WRITE)
 @blueprint.response(204)
-@blueprint.refuses(404, 409, 412)
+@blueprint.refuses(404, 409, 412, 428)
 def delete(initiative: str) -> Response:
     """Remove an initiative that nothing names."""
 

@@ -75,7 +75,7 @@ def get(pledger: str) -> Response:
 @needs(Scope.WRITE)
 @blueprint.arguments(PledgerChange(partial=True), example=examples.PLEDGER_CHANGE)
 @blueprint.response(200, PledgerDocument)
-@blueprint.refuses(404, 412)
+@blueprint.refuses(404, 412, 428)
 def change(fields: Any, pledger: str) -> Response:
     """Change a pledger."""
 
@@ -90,7 +90,7 @@ def change(fields: Any, pledger: str) -> Response:
 @blueprint.route("/pledgers/<slug:pledger>", methods=["DELETE"])
 @needs(Scope.WRITE)
 @blueprint.response(204)
-@blueprint.refuses(404, 409, 412)
+@blueprint.refuses(404, 409, 412, 428)
 def delete(pledger: str) -> Response:
     """Remove a pledger that nothing names."""
 

@@ -112,7 +112,7 @@ def get(query: dict[str, Any], pledge: str) -> Response:
 @needs(Scope.WRITE)
 @blueprint.arguments(PledgeChange(partial=True), example=examples.PLEDGE_CHANGE)
 @blueprint.response(200, PledgeDocument)
-@blueprint.refuses(404, 409, 412)
+@blueprint.refuses(404, 409, 412, 428)
 def change(fields: Any, pledge: str) -> Response:
     """Change a pledge. A new `due` is recorded as a move by the tracker, announced today."""
 
@@ -127,7 +127,7 @@ def change(fields: Any, pledge: str) -> Response:
 @blueprint.route("/pledges/<slug:pledge>", methods=["DELETE"])
 @needs(Scope.WRITE)
 @blueprint.response(204)
-@blueprint.refuses(404, 409, 412)
+@blueprint.refuses(404, 409, 412, 428)
 def delete(pledge: str) -> Response:
     """Remove a pledge entered by mistake; one with a history can only be withdrawn."""
 
@@ -182,7 +182,7 @@ def withdraw(fields: Any, pledge: str) -> Response:
 @blueprint.route("/pledges/<slug:pledge>/withdrawal", methods=["DELETE"])
 @needs(Scope.WRITE)
 @blueprint.response(200, PledgeDocument)
-@blueprint.refuses(404, 412)
+@blueprint.refuses(404, 412, 428)
 def rescind_withdrawal(pledge: str) -> Response:
     """Record that the pledge stands after all."""
 

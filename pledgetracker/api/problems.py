@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException
 
 from pledgetracker.domain import errors
 from pledgetracker.storage.database import CommitUnknown, Unavailable
-from pledgetracker.web import PROBLEMS, ProblemKind
+from pledgetracker.web import PROBLEMS, ProblemKind, client
 
 MIMETYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 5
@@ -25,7 +25,9 @@ TABLE: dict[type[Exception], tuple[int, str, str]] = {
     errors.AlreadySuperseded: (409, "already-superseded", "It has been corrected already"),
     errors.AlreadyWithdrawn: (409, "already-withdrawn", "It is withdrawn already"),
     errors.Changed: (412, "changed", "Somebody else has changed it"),
+    errors.ConditionMissing: (428, "condition-missing", "It has to say which version it changes"),
     errors.KeyReused: (422, "key-reused", "The Idempotency-Key belongs to another request"),
+    errors.TooMany: (429, "too-many", "Too many requests"),
     errors.KeyMissing: (401, "key-missing", "A key is needed"),
     errors.KeyUnknown: (401, "key-unknown", "The key is not valid"),
     errors.ScopeTooSmall: (403, "scope-too-small", "The key may not do this"),
@@ -98,6 +100,8 @@ def refused(refusal: Exception) -> Response:
     answer = problem(status, name, title, str(refusal))
     if isinstance(refusal, errors.Changed):
         answer.set_etag(refusal.tag)
+    if isinstance(refusal, errors.TooMany):
+        answer.headers["Retry-After"] = str(refusal.wait_seconds)
     if status == 401:  # noqa: PLR2004 -- the one status with a header of its own
         answer.headers["WWW-Authenticate"] = 'Bearer realm="pledgetracker"'
     return answer
@@ -120,7 +124,7 @@ def http_error(error: HTTPException) -> Response:
 
 def unexpected(error: Exception) -> Response:
     """The answer to an error that nobody foresaw; the log has the rest."""
-    log.error("unexpected error", path=request.path, method=request.method, exc_info=error)
+    log.error("unexpected error", path=request.path, method=request.method, client=client(), exc_info=error)
     name, cure = HTTP_CURES[500]
     return problem(500, name, "Internal error", cure or "")
 

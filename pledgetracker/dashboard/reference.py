@@ -2,7 +2,7 @@
 
 import json
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -16,6 +16,9 @@ PLACES = {
     "pledger": "microsoft",
     "initiative": "choose-france-2024",
 }
+
+# Where a parameter stands.
+PARTS = {"path": "in the address", "query": "in the query", "header": "as a header"}
 
 # Bodies to begin with; a body without one here shows what it requires.
 BODIES: Mapping[tuple[str, str], Mapping[str, Any]] = {
@@ -180,7 +183,7 @@ def _call(document: Mapping[str, Any], method: str, path: str, item: Mapping[str
         body=_short(name) if name else None,
         fields=fields,
         answers=_answers(document, operation["responses"]),
-        curl=_curl(method, path, fields, base, needs_key={} not in operation.get("security", ())),
+        curl=_curl(method, path, fields, base, _sent_headers(operation, parameters)),
     )
 
 
@@ -211,7 +214,7 @@ def _answer(document: Mapping[str, Any], status: str, response: Mapping[str, Any
 
 def _parameter(parameter: Mapping[str, Any]) -> Row:
     kind, links = _kind(parameter.get("schema", {}))
-    where = "in the address" if parameter["in"] == "path" else "in the query"
+    where = PARTS[parameter["in"]]
     about = ". ".join(
         part.rstrip(".") for part in (parameter.get("description", ""), _limits(parameter)) if part
     )
@@ -251,14 +254,21 @@ def _kind(schema: Mapping[str, Any]) -> tuple[str, Sequence[str]]:
     return " or ".join(words) or "any", ()
 
 
-def _curl(method: str, path: str, fields: Sequence[Row], base: str, *, needs_key: bool) -> str:
+def _sent_headers(operation: Mapping[str, Any], parameters: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """What must be said in headers, as the shell takes it."""
+    if {} not in operation.get("security", ()):
+        yield '"Authorization: Bearer $KEY"'
+    if any(parameter["name"] == "If-Match" for parameter in parameters):
+        yield "'If-Match: *'"
+
+
+def _curl(method: str, path: str, fields: Sequence[Row], base: str, headers: Iterable[str]) -> str:
     """A command that works once $KEY is set."""
     address = base + path.format_map(PLACES)
     parts = [f"curl {shlex.quote(address)}"]
     if method != "get":
         parts[0] = f"curl -X {method.upper()} {shlex.quote(address)}"
-    if needs_key:
-        parts.append('-H "Authorization: Bearer $KEY"')
+    parts += [f"-H {header}" for header in headers]
     body = BODIES.get((method, path), {row.name: "…" for row in fields if row.required} if fields else None)
     if body is not None:
         parts.append("-H 'Content-Type: application/json'")

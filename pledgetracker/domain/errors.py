@@ -81,6 +81,16 @@ class Changed(Refusal):
         super().__init__(f"The {kind} {key!r} has changed since you looked: GET it again, then change it.")
 
 
+class ConditionMissing(Refusal):
+    """A change that does not say which version it is about, and so could overwrite what nobody saw."""
+
+    def __init__(self, kind: str, key: str) -> None:
+        super().__init__(
+            f"Say which version of the {kind} {key!r} you saw: send its ETag as If-Match, "
+            "or 'If-Match: *' for whichever is there."
+        )
+
+
 class KeyReused(Refusal):
     """An Idempotency-Key that was used for another request."""
 
@@ -94,6 +104,17 @@ class Contended(Refusal):
     def __init__(self) -> None:
         super().__init__(
             "Somebody else was changing the same thing at the same moment; look at it anew and try again."
+        )
+
+
+class TooMany(Refusal):
+    """The caller did it so often that they have to wait; `wait_seconds` is a whole number."""
+
+    def __init__(self, what: str, per_minute: int, burst: int, wait_seconds: int) -> None:
+        self.wait_seconds = wait_seconds
+        super().__init__(
+            f"Too many {what}: at most {burst} at once and {per_minute} a minute are allowed. "
+            f"Try again in {wait_seconds} s."
         )
 
 

@@ -13,6 +13,7 @@ from pledgetracker.storage.database import Database, Transaction, Unavailable
 SCHEDULER = "scheduler"
 # A tick may take its time; only after several have been missed is the scheduler called silent.
 MISSED_TICKS = 5
+KEYS_END_SOON = timedelta(days=14)
 MAIL_IS_LATE_AFTER = timedelta(hours=1)
 
 
@@ -110,6 +111,20 @@ class Advice:
 def advise(settings: Settings) -> Sequence[Advice]:
     """What is missing in the settings for production."""
     return tuple(_advice(settings))
+
+
+def ending_keys(tx: Transaction, *, now: datetime) -> Sequence[Advice]:
+    """The keys that will soon stop working."""
+    return tuple(
+        Advice(
+            "key-expires",
+            False,
+            f"The key {key.id} ({key.name}) expires on {key.expires_at:%Y-%m-%d}.",
+            "Make a new one with 'pledgetracker keys create' and hand it out before.",
+        )
+        for key in tx.keys.all()
+        if key.revoked_at is None and key.expires_at and now < key.expires_at <= now + KEYS_END_SOON
+    )
 
 
 def _advice(settings: Settings) -> Iterator[Advice]:

@@ -2,7 +2,7 @@
 
 import secrets
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from pledgetracker.domain.access import ApiKey, Scope, digest, parse, spell
 from pledgetracker.domain.audit import Action
@@ -11,6 +11,10 @@ from pledgetracker.storage.database import Transaction
 
 ID_BYTES = 6
 SECRET_BYTES = 32
+
+
+# Compared with where there is no key; its digest is none.
+NOBODY = ApiKey("", "", Scope.READ, None, "0" * 64, datetime.min.replace(tzinfo=UTC))
 
 
 def create_key(
@@ -26,10 +30,12 @@ def create_key(
     """Make a key and return it as its holder sends it; it cannot be shown again.
 
     Raises:
-        Invalid: the pledger it is to be tied to does not exist.
+        Invalid: the pledger it is to be tied to does not exist, or the scope reaches further than pledgers.
     """
     if pledger is not None and not tx.pledgers.exists(pledger):
         raise Invalid.field("/pledger", f"There is no pledger {pledger!r}.")
+    if pledger is not None and scope is not Scope.PROGRESS:
+        raise Invalid.field("/scope", "Only a key with scope 'progress' can be tied to a pledger.")
     key_id, secret = secrets.token_hex(ID_BYTES), secrets.token_hex(SECRET_BYTES)
     key = ApiKey(key_id, name, scope, pledger, digest(secret, pepper), now, expires_at)
     tx.keys.add(key)
@@ -44,8 +50,12 @@ def authenticate(tx: Transaction, spelled: str, pepper: bytes, *, now: datetime)
         KeyUnknown: it is not a valid key here.
     """
     parts = parse(spelled)
-    key = tx.keys.get(parts[0]) if parts else None
-    if key is None or parts is None or not key.is_valid(parts[1], pepper, now=now):
+    if parts is None:
+        raise KeyUnknown
+    key_id, secret = parts
+    key = tx.keys.get(key_id)
+    # Where there is no such key, as much is computed as where there is one.
+    if not (key or NOBODY).is_valid(secret, pepper, now=now) or key is None:
         raise KeyUnknown
     return key
 

@@ -38,6 +38,10 @@ def _is(kind: Kind, about: str) -> dict[str, object]:
     return {"kind": kind, "about": about}
 
 
+_RATE = Whole(0, 1_000_000)
+_BURST = Whole(1, 1_000_000)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What the operator chose, complete and checked, as `load` returns it.
@@ -59,6 +63,35 @@ class Settings:
     processes: int = field(default=1, metadata=_is(Whole(1, 64), "How many server processes are started."))
     public_reads: bool = field(
         default=True, metadata=_is(Switch(), "Whether reading through the API needs no key.")
+    )
+    trusted_proxies: int = field(
+        default=0,
+        metadata=_is(
+            Whole(0, 10), "How many proxies of your own stand in front, each adding to X-Forwarded-For."
+        ),
+    )
+
+    reads_per_minute: int = field(
+        default=3_000, metadata=_is(_RATE, "How many reads a minute one caller may make; 0 for any number.")
+    )
+    reads_burst: int = field(
+        default=3_000, metadata=_is(_BURST, "How many reads one caller may make at once, after a rest.")
+    )
+    writes_per_minute: int = field(
+        default=600, metadata=_is(_RATE, "How many changes a minute one key may make; 0 for any number.")
+    )
+    writes_burst: int = field(
+        default=3_000, metadata=_is(_BURST, "How many changes one key may make at once, after a rest.")
+    )
+    failures_per_minute: int = field(
+        default=30,
+        metadata=_is(
+            _RATE, "How many keys that are not valid one address may send a minute; 0 for any number."
+        ),
+    )
+    failures_burst: int = field(
+        default=60,
+        metadata=_is(_BURST, "How many keys that are not valid one address may send at once, after a rest."),
     )
 
     data_dir: Path = field(

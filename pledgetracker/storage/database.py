@@ -27,6 +27,7 @@ from pledgetracker.storage.occupancy import Occupancy, Taken
 from pledgetracker.storage.pledgers import PledgerStore
 from pledgetracker.storage.pledges import PledgeStore
 from pledgetracker.storage.progress import ProgressStore
+from pledgetracker.storage.rate_limits import RateLimitStore
 from pledgetracker.storage.records import RecordCache, RecordStore
 from pledgetracker.storage.tables import alembic_version
 from pledgetracker.storage.turns import NoTurn, Turns
@@ -119,6 +120,11 @@ class Transaction:
     def idempotency(self) -> IdempotencyStore:
         """What requests with an Idempotency-Key did."""
         return IdempotencyStore(self._connection)
+
+    @cached_property
+    def rate_limits(self) -> RateLimitStore:
+        """What callers used of their rate limits."""
+        return RateLimitStore(self._connection)
 
     @cached_property
     def heartbeats(self) -> HeartbeatStore:

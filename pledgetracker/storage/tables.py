@@ -1,6 +1,7 @@
 """The tables. Every index names the query it serves."""
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
@@ -283,6 +284,15 @@ heartbeats = Table(
     Column("name", String(40), primary_key=True),
     Column("at", Instant, nullable=False),
     Column("detail", Document, nullable=False),
+)
+
+# What callers used of their rate limits, in microseconds since 1970: arithmetic is the same everywhere.
+rate_limits = Table(
+    "rate_limits",
+    metadata,
+    Column("name", String(80), primary_key=True),
+    Column("whole_at", BigInteger, nullable=False),
+    **CLUSTERED,
 )
 
 audit_entries = Table(

@@ -14,7 +14,7 @@ from pledgetracker import runtime as composition
 from pledgetracker.domain.access import Scope
 from pledgetracker.runtime import Runtime
 from pledgetracker.settings import load
-from tests.conftest import Clock, Install, client_of, key_of
+from tests.conftest import Clock, Install, client_of, editor_of, key_of
 
 PLEDGE: dict[str, Any] = {
     "id": "people-trained",
@@ -66,7 +66,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory, install: Install) -> Iterat
     settings, done = install(tmp_path_factory.mktemp("shared"))
     runtime = replace(composition.assemble(load(settings)), clock=Clock())
     app = application.create(runtime)
-    yield Shared(runtime, app, client_of(app, key_of(runtime, Scope.ADMIN)), client_of(app, None))
+    yield Shared(runtime, app, editor_of(app, key_of(runtime, Scope.ADMIN)), client_of(app, None))
     runtime.database.close()
     done()
 

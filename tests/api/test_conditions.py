@@ -1,12 +1,19 @@
 """Conditional requests: nobody is told again what is known, or overwrites what was not seen."""
 
+import re
+from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
+from pledgetracker.domain.access import Scope
+from pledgetracker.runtime import Runtime
+from tests.api.conftest import PLEDGE as DOCUMENT
 from tests.api.conftest import Post, Promise, Refused
-from tests.conftest import Clock
+from tests.conftest import Clock, client_of, key_of
 
 PLEDGE = "/v1/pledges/people-trained"
 UPDATE = {"value": 1, "as_of": "2025-11-04"}
@@ -84,7 +91,7 @@ def test_of_two_editors_the_second_is_told_and_overwrites_nothing(
         answer = editor.patch(address, json=second, headers={"If-Match": tag})
         assert refused(answer, 412)["type"] == "/docs#problem-changed"
         shown = editor.get(address)
-        assert shown.headers["ETag"].startswith(answer.headers["ETag"].removesuffix('"'))
+        assert answer.headers["ETag"] == shown.headers["ETag"]
         assert first.items() <= shown.get_json().items()
         assert refused(editor.delete(address, headers={"If-Match": tag}), 412)
 
@@ -110,11 +117,71 @@ def test_a_pledge_deleted_and_made_again_is_another(
     assert editor.patch(PLEDGE, json={"title": "Other"}, headers={"If-Match": tag}).status_code == 412
 
 
+def edits(app: Flask, addresses: list[str]) -> Iterator[tuple[str, str]]:
+    """Every call that changes or removes what is there."""
+    for rule in app.url_map.iter_rules():
+        for method in {"PATCH", "PUT", "DELETE"} & (rule.methods or set()):
+            [place] = [at for at in addresses if fits(rule.rule, at)]
+            yield method, place
+
+
+def fits(rule: str, address: str) -> bool:
+    return re.fullmatch(re.sub(r"<\w+:\w+>", "[a-z-]+", rule), address) is not None
+
+
+@pytest.fixture
+def hasty(app: Flask, runtime: Runtime) -> FlaskClient:
+    """A client that does not say what it saw."""
+    return client_of(app, key_of(runtime, Scope.ADMIN))
+
+
+def test_an_edit_that_does_not_say_what_was_seen_is_refused_and_changes_nothing(
+    app: Flask, hasty: FlaskClient, addresses: list[str], refused: Refused, post: Post
+) -> None:
+    post(f"{PLEDGE}/withdrawal", {"on": "2026-01-01"})
+    known = {address: hasty.get(address).data for address in addresses}
+    calls = list(edits(app, [*addresses, f"{PLEDGE}/withdrawal"]))
+    assert len(calls) == 7
+    for method, address in calls:
+        body: dict[str, Any] | None = {} if method == "PATCH" else None
+        for said in ({}, {"If-Match": ""}, {"If-None-Match": "*"}):
+            told = refused(hasty.open(address, method=method, headers=said, json=body), 428)
+            assert told["type"] == "/docs#problem-condition-missing"
+            assert "If-Match" in told["detail"]
+        refused(hasty.open(address, method=method, headers={"If-Match": "1-0"}, json=body), 412)
+    assert {address: hasty.get(address).data for address in addresses} == known
+
+
+def test_the_withdrawal_is_taken_back_under_the_tag_of_its_pledge(
+    hasty: FlaskClient, promise: Promise, refused: Refused
+) -> None:
+    promise()
+    before = tag_of(hasty, PLEDGE)
+    tag = hasty.post(f"{PLEDGE}/withdrawal", json={"on": "2026-01-01"}).headers["ETag"]
+    refused(hasty.delete(f"{PLEDGE}/withdrawal", headers={"If-Match": before}), 412)
+    answer = hasty.delete(f"{PLEDGE}/withdrawal", headers={"If-Match": f"W/{tag}"})
+    assert answer.status_code == 200
+    assert answer.headers["ETag"] == tag_of(hasty, PLEDGE)
+
+
+def test_what_is_added_needs_no_condition(hasty: FlaskClient) -> None:
+    for address, document in (
+        ("/v1/pledgers", {"id": "acme", "name": "ACME"}),
+        ("/v1/initiatives", {"id": "summit", "title": "Summit"}),
+        ("/v1/pledges", DOCUMENT),
+        (f"{PLEDGE}/progress", UPDATE),
+        (f"{PLEDGE}/reschedules", {"due": "2028", "announced_on": "2026-01-01", "moved_by": "pledger"}),
+        (f"{PLEDGE}/withdrawal", {"on": "2026-01-01"}),
+    ):
+        assert hasty.post(address, json=document).status_code == 201
+
+
 def test_a_star_matches_what_exists(editor: FlaskClient, promise: Promise) -> None:
     promise()
     assert editor.patch(PLEDGE, json={"title": "Other"}, headers={"If-Match": "*"}).status_code == 200
 
 
-def test_what_does_not_exist_is_not_found_whatever_the_tag(editor: FlaskClient, refused: Refused) -> None:
+def test_what_does_not_exist_is_not_found_whatever_the_tag(hasty: FlaskClient, refused: Refused) -> None:
     for address in (PLEDGE, "/v1/pledgers/nobody", "/v1/initiatives/none"):
-        refused(editor.patch(address, json={}, headers={"If-Match": '"1-0"'}), 404)
+        for said in ({}, {"If-Match": '"1-0"'}, {"If-Match": "*"}):
+            refused(hasty.patch(address, json={}, headers=said), 404)

@@ -120,10 +120,14 @@ def test_keys_are_listed_with_what_they_may_do_and_for_how_long(
         (("--scope", "king"), "Invalid value for '--scope'"),
         (("--scope", "read", "--days", "0"), "Invalid value for '--days'"),
         (("--scope", "read", "--pledger", "nobody"), "There is no pledger 'nobody'."),
+        (("--scope", "write", "--pledger", "acme"), "Only a key with scope 'progress' can be tied"),
         ((), "Missing option '--scope'"),
     ],
 )
-def test_keys_that_make_no_sense_are_refused(invoke: Invoke, words: tuple[str, ...], complaint: str) -> None:
+def test_keys_that_make_no_sense_are_refused(
+    invoke: Invoke, runtime: Runtime, words: tuple[str, ...], complaint: str
+) -> None:
+    add_pledge(runtime)
     found = invoke("keys", "create", "me", *words)
     assert found.exit_code != 0
     assert complaint in found.output
@@ -234,6 +238,16 @@ def test_the_check_passes_once_nothing_serious_is_missing(invoke: Invoke) -> Non
     )
     assert found.exit_code == 0
     assert "advice" not in found.output
+
+
+def test_the_check_names_keys_that_will_soon_expire(invoke: Invoke, runtime: Runtime) -> None:
+    for name, days in (("soon", "14"), ("later", "16"), ("gone", "14")):
+        invoke("keys", "create", name, "--scope", "read", "--days", days)
+    gone = invoke("keys", "list").output.splitlines()[2].split()[0]
+    invoke("keys", "revoke", gone)
+    [told] = [line for line in invoke("check").output.splitlines() if "key-expires" in line]
+    assert told.startswith("advice ")
+    assert "(soon) expires on " in told
 
 
 def test_the_check_of_a_database_without_tables_fails_on_the_schema(

@@ -54,7 +54,7 @@ def filled(runtime: Runtime, clock: Clock) -> Runtime:
     runtime.database.write(families)
     add_pledge(runtime, initiative="a-under", milestones=(stone("half", "2026-06-30", 50),))
     add_pledge(runtime, key="trees", title="Trees 🌳", unit=None)
-    key_of(runtime, Scope.REVIEW, pledger="acme")
+    key_of(runtime, Scope.PROGRESS, pledger="acme")
     for value in ("10.000001", "999999999999999"):
         report(runtime, value=value)
     report(runtime, value=20, supersedes=1)

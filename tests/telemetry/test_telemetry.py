@@ -10,8 +10,11 @@ import structlog
 from flask import Flask
 from flask.testing import FlaskClient
 
+from pledgetracker import app as application
+from pledgetracker import runtime as composition
 from pledgetracker.domain.access import Scope
 from pledgetracker.runtime import Runtime
+from pledgetracker.settings import load
 from pledgetracker.telemetry import LONGEST_PATH_CHARACTERS, template
 from tests.conftest import client_of, key_of
 from tests.logbooks import events, logging
@@ -138,3 +141,14 @@ def test_a_long_path_is_cut(log: io.StringIO, anybody: FlaskClient) -> None:
 )
 def test_a_route_is_told_as_it_is_documented(rule: str, spelled: str) -> None:
     assert template(rule) == spelled
+
+
+@pytest.mark.parametrize(("trusted", "client"), [("0", "127.0.0.1"), ("1", "203.0.113.9")])
+def test_the_address_told_is_the_one_that_trusted_proxies_say(
+    log: io.StringIO, environ: dict[str, str], trusted: str, client: str
+) -> None:
+    made = composition.assemble(load(environ | {"PLEDGETRACKER_TRUSTED_PROXIES": trusted}))
+    headers = {"X-Forwarded-For": "made up, 203.0.113.9"}
+    application.create(made).test_client().get("/v1/pledges", headers=headers)
+    made.database.close()
+    assert [line["client"] for line in lines(log)] == [client]
