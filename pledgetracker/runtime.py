@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,7 +19,8 @@ from pledgetracker.domain.errors import Refusal
 from pledgetracker.domain.letter import Letter
 from pledgetracker.domain.notice import Links, Notice
 from pledgetracker.domain.policy import Policy
-from pledgetracker.services.delivering import Clock, PostOffice
+from pledgetracker.domain.uptime import Uptime
+from pledgetracker.services.office import Clock, PostOffice
 from pledgetracker.services.rules import Rules
 from pledgetracker.settings import Settings, load
 from pledgetracker.storage.database import Database
@@ -41,6 +43,16 @@ def clock() -> datetime:
     return datetime.now(UTC)  # noqa: TID251 -- the one place that reads the clock
 
 
+def uptime() -> Uptime:
+    """How long this machine has been running, sleep included."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return Uptime(boot, time.clock_gettime(time.CLOCK_BOOTTIME))
+    except (OSError, AttributeError):
+        # Only Linux tells.
+        return Uptime(None, 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Runtime:
     """Everything that the ways in share, ready to use.
@@ -48,6 +60,7 @@ class Runtime:
     Attributes:
         pepper: the secret with which keys are hashed.
         clock: tells the instant it is.
+        uptime: tells how long the machine has been running.
     """
 
     settings: Settings
@@ -55,6 +68,7 @@ class Runtime:
     rules: Rules
     pepper: bytes
     clock: Clock
+    uptime: Callable[[], Uptime]
 
     @property
     def mail_domain(self) -> str:
@@ -72,6 +86,7 @@ class Runtime:
             mail_domain=self.mail_domain,
             clock=self.clock if at is None else lambda: at,
             is_stopping=is_stopping,
+            hold_above=self.settings.hold_above,
         )
 
 
@@ -92,6 +107,7 @@ def assemble(settings: Settings) -> Runtime:
         rules=rules(settings),
         pepper=_pepper(settings),
         clock=clock,
+        uptime=uptime,
     )
 
 
