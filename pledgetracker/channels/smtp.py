@@ -147,7 +147,7 @@ class _SmtpSession:
         """One letter through MAIL, RCPT and DATA."""
         connection = self._start(letter)
         with self._step("RCPT TO", Phase.BEFORE_FINAL_DOT):
-            code, text = connection.rcpt(letter.recipient)
+            code, text = connection.docmd("RCPT", f"TO:<{letter.recipient}>")
         self._expect_ok("RCPT TO", code, text, letter)
         with self._step("DATA", Phase.BEFORE_FINAL_DOT):
             code, text = connection.docmd("DATA")
@@ -212,13 +212,15 @@ class _SmtpSession:
         return self._connection, True
 
     def _mail(self, connection: smtplib.SMTP, letter: Letter) -> None:
-        options = []
+        options = ""
         if not (letter.sender + letter.recipient).isascii():
             if not connection.has_extn("smtputf8"):
                 raise RecipientRefused(f"The mail server takes no address like {letter.recipient} (SMTPUTF8)")
-            options = ["SMTPUTF8", "BODY=8BITMIME"]
+            options = " SMTPUTF8 BODY=8BITMIME"
+            connection.command_encoding = "utf-8"
         with self._step("MAIL FROM", Phase.BEFORE_FINAL_DOT):
-            code, text = connection.mail(letter.sender, options)
+            # smtplib's own would take every address apart once more.
+            code, text = connection.docmd("MAIL", f"FROM:<{letter.sender}>{options}")
         self._expect_ok("MAIL FROM", code, text, letter)
 
     @contextmanager

@@ -43,10 +43,17 @@ def stop(tx: Transaction, before: Pause | None, kind: str, reason: str, *, now: 
     return made
 
 
-def go_on(tx: Transaction, resting: Pause, *, now: datetime) -> None:
-    """End the pause; its time does not count among that for which alerts are tried."""
-    tx.heartbeats.end(PAUSE)
-    tx.alerts.spare(max(now - resting.since, timedelta(0)), now=now)
+def begin(tx: Transaction, alert: int, token: str, *, now: datetime) -> bool:
+    """Record that an attempt begins; False if delivery rests, or if the claim has passed to somebody else."""
+    return tx.attempts.begin(alert, token=token, now=now, unless=PAUSE)
+
+
+def end(tx: Transaction, *, now: datetime) -> None:
+    """End the pause, if there is one; its time does not count among that for which alerts are tried."""
+    resting = pause(tx)
+    if resting is not None:
+        tx.heartbeats.end(PAUSE)
+        tx.alerts.spare(max(now - resting.since, timedelta(0)), now=now)
 
 
 def _keep(tx: Transaction, resting: Pause, now: datetime) -> None:

@@ -182,14 +182,12 @@ class Round:
         def work(tx: Transaction) -> str | None:
             if settle(tx):
                 tx.attempts.end(alert.id, result, now=now)
-            resting = pausing.pause(tx)
-            if resting is not None and self._pause is not None:
-                pausing.go_on(tx, resting, now=now)
-            elif resting is not None:
-                return resting.reason
-            if following is None or tx.attempts.begin(following.id, token=self._lease.token, now=now):
-                return None
-            return "The claim on it has passed to somebody else."
+            if self._pause is not None:
+                pausing.end(tx, now=now)
+            elif following is not None and not pausing.begin(tx, following.id, self._lease.token, now=now):
+                resting = pausing.pause(tx)
+                return "The claim on it has passed to somebody else." if resting is None else resting.reason
+            return None
 
         self._go_ahead()
         self._commit = self._clerk.submit(self._database.write, work)

@@ -3,10 +3,10 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, delete, exists, func, insert, select, update
 
 from pledgetracker.domain.attempt import Attempt, Outcome, Phase, Result
-from pledgetracker.storage.tables import alerts, attempts
+from pledgetracker.storage.tables import alerts, attempts, heartbeats
 
 
 class AttemptStore:
@@ -15,9 +15,14 @@ class AttemptStore:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def begin(self, alert: int, *, token: str, now: datetime) -> bool:
-        """Record that an attempt begins; False if the claim on the alert has passed to somebody else."""
-        return self._connection.scalar(_BEGIN, {"key": alert, "token": token, "now": now}) is not None
+    def begin(self, alert: int, *, token: str, now: datetime, unless: str = "") -> bool:
+        """Record that an attempt begins; False if the claim on the alert has passed to somebody else.
+
+        Or if there is a heartbeat with the name `unless`: asked in the same statement, since it is asked for
+        every letter.
+        """
+        told = {"key": alert, "token": token, "now": now, "unless": unless}
+        return self._connection.scalar(_BEGIN, told) is not None
 
     def forget(self, keys: Collection[int]) -> None:
         """Take back that attempts on these alerts were begun: nothing was tried."""
@@ -59,7 +64,9 @@ _BEGIN = (
     .from_select(
         ["alert", "number", "begun_at"],
         select(alerts.c.id, _NUMBER, bindparam("now", type_=attempts.c.begun_at.type)).where(
-            alerts.c.id == bindparam("key"), alerts.c.lease_token == bindparam("token")
+            alerts.c.id == bindparam("key"),
+            alerts.c.lease_token == bindparam("token"),
+            ~exists().where(heartbeats.c.name == bindparam("unless")),
         ),
     )
     .returning(attempts.c.number)
