@@ -157,7 +157,9 @@ class Round:
     def _put_off(self, alert: AlertEntry, result: Result, following: AlertEntry | None) -> None:
         now, token = self._office.clock(), self._lease.token
         first, reason = alert.first_attempt_at or now, result.words or ""
-        if (verdict := given_up(alert, reason, now=now)) is not None:
+        verdict = given_up(alert, reason, now=now)
+        # After a pause the time of the pause is yet to be taken off.
+        if verdict is not None and self._pause is None:
             self._end(alert, AlertState.DEAD, verdict, result, following)
             self._report.dead += 1
             return

@@ -43,7 +43,7 @@ def settings(port: int) -> dict[str, str]:
 
 
 def bench(runtime: Runtime, port: int) -> dict[str, float]:
-    """Deliver 1,000 alerts, then send their letters in a loop, in turn; composing and storing are part of it."""
+    """Deliver 1,000 alerts, composing included, then send their letters in a loop; several times in turn."""
     runtime.database.write(lambda tx: _fill(tx, runtime))
     monitoring.tick(runtime.database, runtime.rules, now=runtime.clock())
     ours: list[float] = []

@@ -2,7 +2,7 @@
 
 HTTP: rounds of load on three addresses of one granian server, in turn: a bare Flask route, GET of one
 pledge's standing, POST of a progress update. Tick: 1,000 pledges due among 1,000 and among 100,000. Delivery:
-1,000 alerts by SMTP against a bare smtplib loop that sends the same letters to the same sink on one connection.
+1,000 alerts by SMTP against a bare smtplib loop that sends the same letters to the same sink.
 Prints one line a figure and ends with one line of JSON; exits with 1 if a goal is missed.
 """
 
