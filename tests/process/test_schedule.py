@@ -11,6 +11,7 @@ import pytest
 
 from pledgetracker import runtime as composition
 from pledgetracker.domain.alert import AlertState
+from pledgetracker.domain.attempt import Outcome
 from pledgetracker.domain.pledge import Contact
 from pledgetracker.runtime import Runtime
 from pledgetracker.services.checking import SCHEDULER
@@ -19,7 +20,7 @@ from pledgetracker.services.pausing import PAUSE
 from tests.conftest import Clock
 from tests.processes import PATIENCE_SECONDS, kill, started, wait_until
 from tests.sinks import OK, Sink, listening
-from tests.world import add_pledge, alerts
+from tests.world import add_pledge, alerts, attempts
 
 RECIPIENTS = [f"person-{n}@example.org" for n in range(12)]
 
@@ -117,6 +118,13 @@ def test_killed_during_delivery_and_started_again_it_loses_none_and_sends_none_u
             assert process.wait(PATIENCE_SECONDS) == 0
     assert set(sink.recipients) == set(RECIPIENTS)
     assert len(sink.ids) == len(RECIPIENTS)
+    lost = [
+        attempt.outcome
+        for alert in alerts(owing)
+        for attempt in attempts(owing, alert)
+        if attempt.outcome is not Outcome.SENT
+    ]
+    assert lost in ([Outcome.LOST], [])  # none if it was killed between two letters
     twice = [found for found, times in sink.ids.items() if times > 1]
     assert len(twice) <= 1  # the one in flight, the same bytes again
     for found in twice:

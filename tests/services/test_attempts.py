@@ -82,8 +82,8 @@ def test_an_attempt_is_on_record_while_it_is_under_way_and_no_other(
     seen: list[list[Outcome | None]] = []
 
     def look(_: Arrived) -> str:
-        for alert in (first, second):
-            seen.append([attempt.outcome for attempt in attempts(mailing, alert)])
+        found = (attempts(mailing, alert) for alert in (first, second))
+        seen.extend([attempt.outcome for attempt in tried] for tried in found)
         return OK
 
     with listening(Sink(at_data=look), port):

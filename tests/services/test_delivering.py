@@ -564,6 +564,7 @@ def test_a_letter_that_breaks_the_channel_is_put_off_and_the_others_wait_for_the
         assert send(mailing).sent == 2
 
 
+@pytest.mark.sqlite  # where one writer keeps the others waiting
 def test_a_letter_taken_while_the_database_is_away_goes_again_under_the_same_message_id(
     mailing: Runtime, clock: Clock, port: int
 ) -> None:
