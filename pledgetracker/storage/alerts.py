@@ -25,6 +25,7 @@ from pledgetracker.domain.flag import FlagKind
 from pledgetracker.domain.letter import Letter
 from pledgetracker.storage.dialects import insert_or_ignore
 from pledgetracker.storage.paging import Page, PageRequest, fetch
+from pledgetracker.storage.prepared import Prepared
 from pledgetracker.storage.tables import alerts, letters
 
 # Nothing is put off for so long: an instant beyond it was written by a clock that was wrong.
@@ -187,7 +188,7 @@ class AlertStore:
     ) -> bool:
         """Record how an alert ended; False if its claim has passed to somebody else."""
         ended = {"key": key, "token": token, "now": now, "new_state": state.value, "new_reason": reason}
-        return self._connection.execute(_END, ended | {"tried": int(was_tried)}).rowcount == 1
+        return _END.count(self._connection, ended | {"tried": int(was_tried)}) == 1
 
     def put_off(self, key: int, reason: str, *, token: str, until: datetime, begun_at: datetime) -> bool:
         """Record that an attempt failed, and when the next one is; False if the claim has passed on."""
@@ -357,8 +358,7 @@ def _first_attempt(begun_at: datetime) -> ColumnElement[datetime]:
 
 
 _FREE = {"lease_until": None, "lease_token": None}
-# A statement of its own: it is run for every letter, and nothing need be compiled for it.
-_END = (
+_END = Prepared(
     update(alerts)
     .where(
         alerts.c.id == bindparam("key"),

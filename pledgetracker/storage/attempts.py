@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, RowMapping, bindparam, delete, exists, func, insert, select, update
 
 from pledgetracker.domain.attempt import Attempt, Outcome, Phase, Result
+from pledgetracker.storage.prepared import Prepared
 from pledgetracker.storage.tables import alerts, attempts, heartbeats
 
 
@@ -22,7 +23,7 @@ class AttemptStore:
         every letter.
         """
         told = {"key": alert, "token": token, "now": now, "unless": unless}
-        return self._connection.scalar(_BEGIN, told) is not None
+        return _BEGIN.count(self._connection, told) == 1
 
     def forget(self, keys: Collection[int]) -> None:
         """Take back that attempts on these alerts were begun: nothing was tried."""
@@ -39,7 +40,7 @@ class AttemptStore:
             "its_code": result.code,
             "its_words": result.words,
         }
-        self._connection.execute(_END, ended)
+        _END.run(self._connection, ended)
 
     def lose(self, keys: Collection[int], *, now: datetime) -> Mapping[int, datetime]:
         """Record that whoever made attempts on these alerts is no more; (alert, when it began) of each."""
@@ -59,9 +60,8 @@ _NUMBER = (
     .where(attempts.c.alert == bindparam("key"))
     .scalar_subquery()
 )
-_BEGIN = (
-    insert(attempts)
-    .from_select(
+_BEGIN = Prepared(
+    insert(attempts).from_select(
         ["alert", "number", "begun_at"],
         select(alerts.c.id, _NUMBER, bindparam("now", type_=attempts.c.begun_at.type)).where(
             alerts.c.id == bindparam("key"),
@@ -69,9 +69,8 @@ _BEGIN = (
             ~exists().where(heartbeats.c.name == bindparam("unless")),
         ),
     )
-    .returning(attempts.c.number)
 )
-_END = (
+_END = Prepared(
     update(attempts)
     .where(attempts.c.alert == bindparam("key"), attempts.c.ended_at.is_(None))
     .values(
