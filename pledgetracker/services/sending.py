@@ -73,7 +73,7 @@ class Round:
         """
         with ThreadPoolExecutor(1, "commit") as self._clerk:
             try:
-                halt = self._send_all(waiting) or self._settled()
+                halt = self._send_all(waiting)
             except Unavailable:
                 raise
             except Halted as halted:
@@ -110,7 +110,8 @@ class Round:
                         return None
                     self._put_off(waiting[0][0], result, _following(waiting))
                 waiting.pop(0)
-        return None
+            # Before the session parts from the server, which may take its time.
+            return self._settled()
 
     def _send(self, session: Session, waiting: Waiting) -> None:
         """Send one letter and record at once, before the session is closed, what became of it.
