@@ -147,7 +147,7 @@ class _SmtpSession:
         """One letter through MAIL, RCPT and DATA."""
         connection = self._start(letter)
         with self._step("RCPT TO", Phase.BEFORE_FINAL_DOT):
-            code, text = connection.docmd("RCPT", f"TO:<{letter.recipient}>")
+            code, text = connection.docmd("rcpt", f"TO:<{letter.recipient}>")
         self._expect_ok("RCPT TO", code, text, letter)
         with self._step("DATA", Phase.BEFORE_FINAL_DOT):
             code, text = connection.docmd("DATA")
@@ -220,7 +220,7 @@ class _SmtpSession:
             connection.command_encoding = "utf-8"
         with self._step("MAIL FROM", Phase.BEFORE_FINAL_DOT):
             # smtplib's own would take every address apart once more.
-            code, text = connection.docmd("MAIL", f"FROM:<{letter.sender}>{options}")
+            code, text = connection.docmd("mail", f"FROM:<{letter.sender}>{options}")
         self._expect_ok("MAIL FROM", code, text, letter)
 
     @contextmanager
