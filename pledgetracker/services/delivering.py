@@ -27,13 +27,15 @@ log = structlog.get_logger(__name__)
 def deliver(database: Database, office: PostOffice, rules: Rules) -> DeliveryReport:
     """Deliver everything that is pending and due for an attempt, until nothing is or the channel is down.
 
+    Told to stop, it ends after the letter under way and gives back what it has claimed.
+
     While delivery is held or rests, nothing leaves, and the reason stands in the report as its outage.
 
     Raises:
         Unavailable: the database cannot be reached; leases run out and others take over.
     """
     delivery = _Delivery(database, office, rules)
-    while delivery.report.outage is None:
+    while delivery.report.outage is None and not office.is_stopping():
         lease = Lease(database, office.clock)
         with lease.kept():
             if not delivery.batch(lease):

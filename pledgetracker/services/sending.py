@@ -94,6 +94,9 @@ class Round:
         """Send letters, each leaving `waiting` when it is known what became of it; why not all, or None."""
         with self._office.channel.open() as session:
             while waiting:
+                if self._office.is_stopping():
+                    self._stop(waiting)
+                    return None
                 # Beyond its lease an alert may be somebody else's; half of it is left for the last letter.
                 if self._lease.is_running_out():
                     return self._settled() or "The round took too long."
@@ -249,8 +252,15 @@ class Round:
         self._report.outage = reason
         waiting.clear()
 
-    def _give_back(self, alerts: Sequence[AlertEntry], reason: str) -> None:
-        keys, until = [alert.id for alert in alerts], self._office.clock() + NEXT_ROUND
+    def _stop(self, waiting: Waiting) -> None:
+        """Give all back, for others to take up at once."""
+        self._settled()
+        told = "Whoever was to send it was told to stop."
+        self._give_back([alert for alert, _ in waiting], told, timedelta(0))
+        waiting.clear()
+
+    def _give_back(self, alerts: Sequence[AlertEntry], reason: str, pause: timedelta = NEXT_ROUND) -> None:
+        keys, until = [alert.id for alert in alerts], self._office.clock() + pause
 
         def work(tx: Transaction) -> None:
             tx.attempts.forget(tx.alerts.give_back(keys, reason, token=self._lease.token, until=until))
