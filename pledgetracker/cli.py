@@ -1,4 +1,4 @@
-"""The command line: serve, schedule, tick, db, seed, keys, audit, backup, restore, check."""
+"""The command line: serve, schedule, tick, db, seed, keys, alerts, audit, backup, restore, check."""
 
 import getpass
 import os
@@ -24,13 +24,22 @@ from pledgetracker.domain.days import FIRST_DAY, LAST_DAY
 from pledgetracker.domain.errors import FieldProblem, Invalid, Refusal
 from pledgetracker.runtime import Runtime
 from pledgetracker.scheduler import run, turn
-from pledgetracker.services import auditing, backing_up, holding, keyring, monitoring, restoring
+from pledgetracker.services import (
+    auditing,
+    backing_up,
+    holding,
+    keyring,
+    monitoring,
+    requeuing,
+    restoring,
+)
 from pledgetracker.services.checking import advise, ending_keys, readiness
+from pledgetracker.services.holding import HoldName
 from pledgetracker.services.importing import FileRefused, add_missing
 from pledgetracker.services.monitoring import TickReport
 from pledgetracker.settings import CONFIG_VARIABLE, PREFIX, Settings, SettingsError, load
 from pledgetracker.storage import copying, schema
-from pledgetracker.storage.database import Database, Unavailable
+from pledgetracker.storage.database import Database, Transaction, Unavailable
 
 # How long requests under way may take to end once the server is told to stop.
 STOP_SECONDS = 30
@@ -348,12 +357,63 @@ def put_back(file: Path) -> None:
 
 
 @main.command("release")
-def let_alerts_leave() -> None:
-    """Let the alerts leave that a restore holds; each is confirmed once more before it is sent."""
+@click.option(
+    "--only", type=click.Choice([name.value for name in HoldName]), help="End this hold and no other."
+)
+def let_alerts_leave(only: str | None) -> None:
+    """Let held alerts leave (a restore, a mass of them, a clock in doubt); moot ones are cancelled."""
     with _started() as runtime:
         _check_schema(runtime)
-        was_held = runtime.database.write(holding.release)
-        click.echo("Released." if was_held else "Nothing was held.")
+        chosen = None if only is None else HoldName(only)
+        ended = runtime.database.write(
+            lambda tx: holding.release(tx, runtime.uptime(), only=chosen, now=runtime.clock()), actor=_actor()
+        )
+        for hold in ended:
+            click.echo(f"Released ({hold.name}, held since {hold.since:%Y-%m-%d %H:%M} UTC): {hold.reason}")
+        if not ended:
+            click.echo("Nothing was held.")
+
+
+@main.group()
+def alerts() -> None:
+    """Decide about single alerts."""
+
+
+@alerts.command("requeue")
+@click.argument("alert", type=click.IntRange(1), required=False)
+@click.option("--all-dead", is_flag=True, help="Every one that was given up.")
+def try_anew(alert: int | None, all_dead: bool) -> None:
+    """Try the dead alert with the id ALERT anew, for another five days and under the same Message-ID."""
+    if (alert is None) is not all_dead:
+        raise click.UsageError("Name one alert, or say --all-dead.")
+    with _started() as runtime:
+        _check_schema(runtime)
+        now = runtime.clock()
+
+        def anew(tx: Transaction) -> int:
+            return len(requeuing.requeue_all(tx, now=now)) if alert is None else _requeue(tx, alert, now)
+
+        count = runtime.database.write(anew, actor=_actor())
+        click.echo(f"{count} alerts will be tried anew." if count != 1 else "1 alert will be tried anew.")
+
+
+def _requeue(tx: Transaction, alert: int, now: datetime) -> int:
+    requeuing.requeue(tx, alert, now=now)
+    return 1
+
+
+@alerts.command("suppress")
+@click.argument("alert", type=click.IntRange(1))
+@click.option("--reason", required=True, help="Why; it is kept with the alert.")
+def keep_from_leaving(alert: int, reason: str) -> None:
+    """See that the alert with the id ALERT, which waits, is never sent."""
+    with _started() as runtime:
+        _check_schema(runtime)
+        now = runtime.clock()
+        runtime.database.write(
+            lambda tx: requeuing.suppress(tx, alert, reason.strip(), now=now), actor=_actor()
+        )
+        click.echo("It will not be sent.")
 
 
 def _actor() -> Actor:

@@ -3,6 +3,7 @@
 import os
 import secrets
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,8 +21,9 @@ from pledgetracker.domain.errors import Refusal
 from pledgetracker.domain.letter import Letter
 from pledgetracker.domain.notice import Links, Notice
 from pledgetracker.domain.policy import Policy
-from pledgetracker.services.delivering import Clock, PostOffice
+from pledgetracker.domain.uptime import Uptime
 from pledgetracker.services.limiting import Limiter
+from pledgetracker.services.office import Clock, PostOffice
 from pledgetracker.services.rules import Rules
 from pledgetracker.settings import Settings, load
 from pledgetracker.storage.database import Database
@@ -44,6 +46,16 @@ def clock() -> datetime:
     return datetime.now(UTC)  # noqa: TID251 -- the one place that reads the clock
 
 
+def uptime() -> Uptime:
+    """How long this machine has been running, sleep included."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return Uptime(boot, time.clock_gettime(time.CLOCK_BOOTTIME))
+    except (OSError, AttributeError):
+        # Only Linux tells.
+        return Uptime(None, 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Runtime:
     """Everything that the ways in share, ready to use.
@@ -52,6 +64,7 @@ class Runtime:
         pepper: the secret with which keys are hashed.
         clock: tells the instant it is.
         limiter: counts what callers do in this process.
+        uptime: tells how long the machine has been running.
     """
 
     settings: Settings
@@ -60,6 +73,7 @@ class Runtime:
     pepper: bytes
     clock: Clock
     limiter: Limiter
+    uptime: Callable[[], Uptime]
 
     @property
     def mail_domain(self) -> str:
@@ -77,6 +91,7 @@ class Runtime:
             mail_domain=self.mail_domain,
             clock=self.clock if at is None else lambda: at,
             is_stopping=is_stopping,
+            hold_above=self.settings.hold_above,
         )
 
 
@@ -102,6 +117,7 @@ def assemble(settings: Settings) -> Runtime:
         pepper=_pepper(settings),
         clock=clock,
         limiter=limiter(settings),
+        uptime=uptime,
     )
 
 

@@ -13,9 +13,12 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from pledgetracker.channels import ping
 from pledgetracker.runtime import Runtime
+from pledgetracker.services import holding, timekeeping
 from pledgetracker.services.checking import SCHEDULER
-from pledgetracker.services.delivering import DeliveryReport, deliver
+from pledgetracker.services.delivering import deliver
+from pledgetracker.services.holding import HoldName
 from pledgetracker.services.monitoring import TickReport, heed, tick
+from pledgetracker.services.office import DeliveryReport
 from pledgetracker.services.tidying import tidy
 from pledgetracker.storage.database import Transaction, Unavailable
 
@@ -39,11 +42,14 @@ def turn(
     """One tick: look at what is due, then deliver what is owed; `at` makes delivery believe in that instant.
 
     Told to stop, it ends after the pledges or the letter under way, and leaves the rest as due as it was.
+    While the clock is in doubt nothing is done at all, and the reports say why.
 
     Raises:
         Unavailable: the database cannot be reached.
     """
     began = runtime.clock()
+    if at is None and (doubt := _doubt(runtime, now)) is not None:
+        return TickReport((), 0), DeliveryReport(outage=doubt)
     heed(runtime.database, runtime.rules, now=now)
     found = tick(runtime.database, runtime.rules, now=now, is_stopping=is_stopping)
     office = runtime.post_office(at=at, is_stopping=is_stopping)
@@ -59,6 +65,8 @@ def turn(
 
     def close(tx: Transaction) -> None:
         tidy(tx, now=now)
+        if at is None:
+            timekeeping.trust(tx, runtime.uptime(), now=now)
         tx.heartbeats.beat(SCHEDULER, detail, now=runtime.clock())
 
     runtime.database.write(close)
@@ -75,6 +83,19 @@ def _ping(runtime: Runtime) -> None:
     address = runtime.settings.ping_url
     if address is not None and (reason := ping.call(address)) is not None:
         log.warning("the ping did not go well; the next tick sends another", reason=reason)
+
+
+def _doubt(runtime: Runtime, now: datetime) -> str | None:
+    """Why nothing may be done at what the clock says, or None."""
+    uptime = runtime.uptime()
+    with runtime.database.read() as tx:
+        reason, is_held = timekeeping.doubt(tx, uptime, now=now), holding.is_held(tx, HoldName.CLOCK)
+    if reason is not None:
+        runtime.database.write(lambda tx: holding.hold_clock(tx, reason, uptime, now=now))
+        log.error("the clock is in doubt", reason=reason)
+    elif is_held and runtime.database.write(lambda tx: holding.end_clock(tx, uptime)):
+        log.info("the clock is right again")
+    return reason
 
 
 def run(

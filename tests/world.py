@@ -8,14 +8,16 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from pledgetracker.domain.alert import AlertState
+from pledgetracker.domain.attempt import Attempt
 from pledgetracker.domain.days import Due
 from pledgetracker.domain.pledge import Contact, Milestone, SetBy
 from pledgetracker.domain.record import Record
 from pledgetracker.domain.target import Comparator
 from pledgetracker.runtime import Runtime
 from pledgetracker.services import cataloguing, monitoring, pledging, reporting
-from pledgetracker.services.delivering import DeliveryReport, deliver
+from pledgetracker.services.delivering import deliver
 from pledgetracker.services.monitoring import TickReport
+from pledgetracker.services.office import DeliveryReport
 from pledgetracker.services.rules import Rules
 from pledgetracker.storage.alerts import AlertEntry, AlertFilter
 from pledgetracker.storage.database import Database
@@ -121,6 +123,12 @@ def alerts(
     database = runtime.database if isinstance(runtime, Runtime) else runtime
     with database.read() as tx:
         return tx.alerts.page(AlertFilter(pledge=key, state=state), EVERYTHING).items
+
+
+def attempts(runtime: Runtime, alert: AlertEntry) -> Sequence[Attempt]:
+    """What was tried to send an alert."""
+    with runtime.database.read() as tx:
+        return tx.attempts.of(alert.id)
 
 
 def told(entries: Sequence[AlertEntry]) -> list[tuple[str, int, str]]:

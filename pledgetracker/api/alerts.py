@@ -1,22 +1,27 @@
 """/v1/alerts: what is owed to whom, and what became of it."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from flask import Response
 
 from pledgetracker.api.access import may, needs
-from pledgetracker.api.answers import listed
+from pledgetracker.api.answers import answer, listed
 from pledgetracker.api.blueprint import ApiBlueprint, list_of
+from pledgetracker.api.effects import effect
 from pledgetracker.api.fields import Choice, Slug
 from pledgetracker.api.paging import PageQuery, Sort
-from pledgetracker.api.schemas import AlertDocument
+from pledgetracker.api.schemas import AlertDocument, AttemptDocument
 from pledgetracker.domain.access import Scope
 from pledgetracker.domain.alert import AlertState, message_id
+from pledgetracker.services import requeuing
+from pledgetracker.services.requeuing import get_alert
 from pledgetracker.storage.alerts import AlertEntry, AlertFilter
+from pledgetracker.storage.database import Transaction
 from pledgetracker.storage.paging import Page
-from pledgetracker.web import next_cursor, runtime
+from pledgetracker.web import next_cursor, now, runtime
 
 blueprint = ApiBlueprint("alerts", __name__, description="What is owed to whom, and what became of it")
 
@@ -54,7 +59,48 @@ def list_all(query: dict[str, Any]) -> Response:
     return listed(AlertDocument, shown, next_cursor(page, found.after))
 
 
+@blueprint.route("/alerts/<number:number>", methods=["GET"])
+@needs(Scope.READ)
+@blueprint.response(200, AlertDocument)
+@blueprint.refuses(404)
+def get(number: int) -> Response:
+    """Show one alert."""
+    with runtime().database.read() as tx:
+        return answer(AlertDocument, _view(get_alert(tx, number)))
+
+
+@blueprint.route("/alerts/<number:number>/attempts", methods=["GET"])
+@needs(Scope.WRITE)
+@blueprint.response(200, list_of(AttemptDocument))
+@blueprint.refuses(404)
+def attempts(number: int) -> Response:
+    """List every attempt to send an alert, the first one first, on one page: what the mail server said."""
+    with runtime().database.read() as tx:
+        found = tx.attempts.of(get_alert(tx, number).id)
+    return listed(AttemptDocument, Page(found, (), has_more=False), None)
+
+
+@blueprint.route("/alerts/<number:number>/requeue", methods=["POST"])
+@needs(Scope.WRITE)
+@blueprint.response(200, AlertDocument)
+@blueprint.refuses(404, 409)
+def requeue(number: int) -> Response:
+    """Try a dead alert anew, under the same Message-ID; one that is moot by then is cancelled."""
+
+    def anew(tx: Transaction) -> Response:
+        return answer(AlertDocument, _view(requeuing.requeue(tx, number, now=now())))
+
+    return effect(anew)
+
+
 def _view(entry: AlertEntry) -> AlertView:
     if not may(Scope.WRITE):
-        return AlertView(entry, None, None)
+        return AlertView(replace(entry, reason=_without_address(entry)), None, None)
     return AlertView(entry, entry.recipient.email, message_id(entry.dedup_key, runtime().mail_domain))
+
+
+def _without_address(entry: AlertEntry) -> str | None:
+    """The reason; mail servers like to repeat the address."""
+    if entry.reason is None:
+        return None
+    return re.sub(re.escape(entry.recipient.email), "…", entry.reason, flags=re.IGNORECASE)

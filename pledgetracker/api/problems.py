@@ -24,6 +24,8 @@ TABLE: dict[type[Exception], tuple[int, str, str]] = {
     errors.StillReferenced: (409, "still-referenced", "Something else needs it"),
     errors.AlreadySuperseded: (409, "already-superseded", "It has been corrected already"),
     errors.AlreadyWithdrawn: (409, "already-withdrawn", "It is withdrawn already"),
+    errors.NotDead: (409, "not-dead", "Only a dead alert can be requeued"),
+    errors.NotWaiting: (409, "not-waiting", "Only an alert that waits can be suppressed"),
     errors.Changed: (412, "changed", "Somebody else has changed it"),
     errors.ConditionMissing: (428, "condition-missing", "It has to say which version it changes"),
     errors.KeyReused: (422, "key-reused", "The Idempotency-Key belongs to another request"),

@@ -25,6 +25,7 @@ from pledgetracker.api.fields import (
     Whole,
 )
 from pledgetracker.domain.alert import AlertState
+from pledgetracker.domain.attempt import Outcome, Phase
 from pledgetracker.domain.audit import ActorKind
 from pledgetracker.domain.catalogue import PledgerKind
 from pledgetracker.domain.flag import FlagKind
@@ -446,6 +447,35 @@ class AlertDocument(Document):
     next_attempt_at = fields.AwareDateTime(attribute="entry.next_attempt_at", dump_only=True, allow_none=True)
     ended_at = fields.AwareDateTime(attribute="entry.ended_at", dump_only=True, allow_none=True)
     message_id = Line(dump_only=True, allow_none=True)
+
+
+class AttemptDocument(Document):
+    """One attempt to send an alert."""
+
+    number = Whole(1, MAX_NUMBER, dump_only=True)
+    begun_at = fields.AwareDateTime(dump_only=True)
+    ended_at = fields.AwareDateTime(
+        dump_only=True, allow_none=True, metadata={"description": "Null while it is under way."}
+    )
+    outcome = Choice(
+        Outcome,
+        dump_only=True,
+        allow_none=True,
+        metadata={
+            "description": "`outage`: no letter could leave, which counts against none; "
+            "`lost`: whoever made it was killed."
+        },
+    )
+    phase = Choice(
+        Phase,
+        dump_only=True,
+        allow_none=True,
+        metadata={"description": "How far it came; null where nobody knows."},
+    )
+    code = Whole(0, MAX_NUMBER, dump_only=True, allow_none=True)
+    words = Line(
+        dump_only=True, allow_none=True, metadata={"description": "What the server said, or was met."}
+    )
 
 
 class ActorDocument(Document):

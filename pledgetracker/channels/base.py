@@ -1,17 +1,34 @@
 """What every channel offers: a session that sends letters one by one and says what became of each."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from pledgetracker.domain.attempt import Phase
 from pledgetracker.domain.letter import Letter
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the other side said when it took a letter."""
+
+    code: int
+    words: str
+
+
+def nothing() -> None:
+    """What is done at the brink where nobody waits for it."""
 
 
 class Session(Protocol):
     """An open channel."""
 
-    def send(self, letter: Letter) -> None:
-        """Hand over one letter; returns once the other side has taken it.
+    def send(self, letter: Letter, at_brink: Callable[[], None] = nothing) -> Reply | None:
+        """Hand over one letter; returns once the other side has taken it, with its words if it gave any.
+
+        `at_brink` is called just before the content leaves; what it raises leaves the letter unsent.
 
         Raises:
             RecipientRefused: it will never be taken.
@@ -35,22 +52,17 @@ class DeliveryFailure(Exception):  # noqa: N818 -- what became of a letter is an
 
     Attributes:
         reason: one line, with the code and the words of the mail server where it gave any.
+        code: that code; None where it gave no answer.
     """
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, *, code: int | None = None) -> None:
         self.reason = reason
+        self.code = code
         super().__init__(reason)
 
 
 class RecipientRefused(DeliveryFailure):
     """This recipient or this message is refused for good; to try again is pointless."""
-
-
-class Phase(StrEnum):
-    """How far a letter got before it failed."""
-
-    BEFORE_FINAL_DOT = "before_final_dot"
-    AFTER_FINAL_DOT = "after_final_dot"
 
 
 class TryLater(DeliveryFailure):
@@ -61,9 +73,9 @@ class TryLater(DeliveryFailure):
             answer was lost. A 4xx that answers the final dot counts as before: the server has said no.
     """
 
-    def __init__(self, reason: str, *, phase: Phase) -> None:
+    def __init__(self, reason: str, *, phase: Phase, code: int | None = None) -> None:
         self.phase = phase
-        super().__init__(reason)
+        super().__init__(reason, code=code)
 
 
 class Outage(StrEnum):
@@ -82,6 +94,6 @@ class ChannelDown(DeliveryFailure):
         kind: what is wrong, and so who can mend it: connection, tls, authentication or relay.
     """
 
-    def __init__(self, reason: str, *, kind: Outage) -> None:
+    def __init__(self, reason: str, *, kind: Outage, code: int | None = None) -> None:
         self.kind = kind
-        super().__init__(reason)
+        super().__init__(reason, code=code)

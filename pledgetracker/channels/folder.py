@@ -2,13 +2,13 @@
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkstemp
 
-from pledgetracker.channels.base import ChannelDown, Outage, Session
+from pledgetracker.channels.base import ChannelDown, Outage, Session, nothing
 from pledgetracker.domain.letter import Letter
 
 
@@ -32,8 +32,9 @@ class _FolderSession:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
 
-    def send(self, letter: Letter) -> None:
+    def send(self, letter: Letter, at_brink: Callable[[], None] = nothing) -> None:
         """Write the letter; it is on the disk when this returns."""
+        at_brink()
         try:
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             # The mode given to mkdir yields to the umask, and says nothing of a directory that was there.

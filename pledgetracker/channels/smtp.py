@@ -7,12 +7,21 @@ after it, nor a refused recipient from a relay that is shut.
 import re
 import smtplib
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from pledgetracker.channels.base import ChannelDown, Outage, Phase, RecipientRefused, Session, TryLater
+from pledgetracker.channels.base import (
+    ChannelDown,
+    Outage,
+    RecipientRefused,
+    Reply,
+    Session,
+    TryLater,
+    nothing,
+)
+from pledgetracker.domain.attempt import Phase
 from pledgetracker.domain.letter import Letter
 
 _MAX_REASON_CHARACTERS = 500
@@ -95,26 +104,28 @@ class SmtpChannel:
         except ssl.SSLError as error:  # is an OSError, so it comes first
             raise ChannelDown(f"TLS with {where}: {_said(error)}", kind=Outage.TLS) from error
         except (smtplib.SMTPException, OSError) as error:
-            raise ChannelDown(f"Cannot connect to {where}: {_said(error)}", kind=Outage.CONNECTION) from error
+            reason = f"Cannot connect to {where}: {_said(error)}"
+            raise ChannelDown(reason, kind=Outage.CONNECTION, code=_code(error)) from error
 
     def _greet(self, connection: smtplib.SMTP) -> None:
         try:
             connection.ehlo_or_helo_if_needed()
         except (smtplib.SMTPException, OSError) as error:
-            raise ChannelDown(f"EHLO: {_said(error)}", kind=Outage.CONNECTION) from error
+            raise ChannelDown(f"EHLO: {_said(error)}", kind=Outage.CONNECTION, code=_code(error)) from error
 
     def _encrypt(self, connection: smtplib.SMTP) -> None:
         try:
             connection.starttls(context=self._tls_context())
         except (smtplib.SMTPException, OSError) as error:
-            raise ChannelDown(f"STARTTLS: {_said(error)}", kind=Outage.TLS) from error
+            raise ChannelDown(f"STARTTLS: {_said(error)}", kind=Outage.TLS, code=_code(error)) from error
         self._greet(connection)
 
     def _log_in(self, connection: smtplib.SMTP, username: str, password: str) -> None:
         try:
             connection.login(username, password)
         except smtplib.SMTPException as error:
-            raise ChannelDown(f"AUTH: {_said(error)}", kind=_kind_of_failed_login(error)) from error
+            kind = _kind_of_failed_login(error)
+            raise ChannelDown(f"AUTH: {_said(error)}", kind=kind, code=_code(error)) from error
         except ValueError:
             # The error itself quotes the password.
             reason = (
@@ -130,23 +141,31 @@ class _SmtpSession:
     def __init__(self, channel: SmtpChannel) -> None:
         self._channel = channel
         self._connection: smtplib.SMTP | None = None
+        self._is_between_letters = False
 
-    def send(self, letter: Letter) -> None:
+    def send(self, letter: Letter, at_brink: Callable[[], None] = nothing) -> Reply:
         """One letter through MAIL, RCPT and DATA."""
         connection = self._start(letter)
         with self._step("RCPT TO", Phase.BEFORE_FINAL_DOT):
-            code, text = connection.rcpt(letter.recipient)
+            code, text = connection.docmd("rcpt", f"TO:<{letter.recipient}>")
         self._expect_ok("RCPT TO", code, text, letter)
         with self._step("DATA", Phase.BEFORE_FINAL_DOT):
             code, text = connection.docmd("DATA")
         if code != _START_CONTENT:
             self._refuse("DATA", code, text, letter)
+        try:
+            at_brink()
+        except BaseException:
+            self.drop()  # the server waits for the letter, and would take QUIT for it
+            raise
         with self._step("message", Phase.BEFORE_FINAL_DOT):
             # In one piece: where this fails, the final dot cannot have left.
             connection.send(_dotted(letter.content))
         with self._step(_FINAL_DOT, Phase.AFTER_FINAL_DOT):
             code, text = connection.getreply()
         self._expect_ok(_FINAL_DOT, code, text, letter)
+        self._is_between_letters = True
+        return Reply(code, _line(text.decode(errors="replace")))
 
     def quit(self) -> None:
         """Part politely; nothing that goes wrong here concerns a letter."""
@@ -180,6 +199,10 @@ class _SmtpSession:
 
     def _ready(self) -> tuple[smtplib.SMTP, bool]:
         """A connection between letters, and whether it is a fresh one."""
+        if self._connection is not None and self._is_between_letters:
+            # The last letter was taken, and with that forgotten.
+            self._is_between_letters = False
+            return self._connection, False
         if self._connection is not None:
             with suppress(smtplib.SMTPException, OSError):
                 if _is_ok(self._connection.rset()[0]):
@@ -189,13 +212,15 @@ class _SmtpSession:
         return self._connection, True
 
     def _mail(self, connection: smtplib.SMTP, letter: Letter) -> None:
-        options = []
+        options = ""
         if not (letter.sender + letter.recipient).isascii():
             if not connection.has_extn("smtputf8"):
                 raise RecipientRefused(f"The mail server takes no address like {letter.recipient} (SMTPUTF8)")
-            options = ["SMTPUTF8", "BODY=8BITMIME"]
+            options = " SMTPUTF8 BODY=8BITMIME"
+            connection.command_encoding = "utf-8"
         with self._step("MAIL FROM", Phase.BEFORE_FINAL_DOT):
-            code, text = connection.mail(letter.sender, options)
+            # smtplib's own would take every address apart once more.
+            code, text = connection.docmd("mail", f"FROM:<{letter.sender}>{options}")
         self._expect_ok("MAIL FROM", code, text, letter)
 
     @contextmanager
@@ -204,7 +229,7 @@ class _SmtpSession:
             yield
         except (smtplib.SMTPException, OSError) as error:
             self.drop()
-            raise TryLater(f"{verb}: {_said(error)}", phase=phase) from error
+            raise TryLater(f"{verb}: {_said(error)}", phase=phase, code=_code(error)) from error
 
     def _expect_ok(self, verb: str, code: int, text: bytes, letter: Letter) -> None:
         if not _is_ok(code):
@@ -214,18 +239,18 @@ class _SmtpSession:
         reason = _line(f"{verb}: {code} {text.decode(errors='replace')}")
         if code == _SERVICE_CLOSING:
             self.drop()
-            raise ChannelDown(reason, kind=Outage.CONNECTION)
+            raise ChannelDown(reason, kind=Outage.CONNECTION, code=code)
         if code in _AUTHENTICATION_CODES:
-            raise ChannelDown(reason, kind=Outage.AUTHENTICATION)
+            raise ChannelDown(reason, kind=Outage.AUTHENTICATION, code=code)
         if 500 <= code < 600:  # noqa: PLR2004 -- the classes of RFC 5321
             if verb == "MAIL FROM" or _is_about_every_letter(reason, letter):
-                raise ChannelDown(reason, kind=Outage.RELAY)
-            raise RecipientRefused(reason)
+                raise ChannelDown(reason, kind=Outage.RELAY, code=code)
+            raise RecipientRefused(reason, code=code)
         if not 400 <= code < 500:  # noqa: PLR2004 -- the classes of RFC 5321
             self.drop()  # whatever this is, the two sides are out of step
             phase = Phase.AFTER_FINAL_DOT if verb == _FINAL_DOT else Phase.BEFORE_FINAL_DOT
-            raise TryLater(reason, phase=phase)
-        raise TryLater(reason, phase=Phase.BEFORE_FINAL_DOT)
+            raise TryLater(reason, phase=phase, code=code)
+        raise TryLater(reason, phase=Phase.BEFORE_FINAL_DOT, code=code)
 
 
 def _is_ok(code: int) -> bool:
@@ -250,6 +275,12 @@ def _kind_of_failed_login(error: smtplib.SMTPException) -> Outage:
         return Outage.CONNECTION if error.smtp_code == _SERVICE_CLOSING else Outage.AUTHENTICATION
     is_broken = isinstance(error, smtplib.SMTPServerDisconnected)
     return Outage.CONNECTION if is_broken else Outage.AUTHENTICATION
+
+
+def _code(error: Exception) -> int | None:
+    """The server's, unless the library made it up where there was no answer."""
+    code = error.smtp_code if isinstance(error, smtplib.SMTPResponseException) else None
+    return code if code is not None and code > 0 else None
 
 
 def _said(error: Exception) -> str:

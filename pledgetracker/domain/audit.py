@@ -49,6 +49,7 @@ class SubjectKind(StrEnum):
     PROGRESS = "progress"
     KEY = "key"
     RECORD = "record"
+    ALERT = "alert"
 
 
 class Action(StrEnum):
@@ -71,6 +72,9 @@ class Action(StrEnum):
     KEY_CREATE = "key.create"
     KEY_REVOKE = "key.revoke"
     RECORD_RESTORE = "record.restore"
+    RECORD_RELEASE = "record.release"
+    ALERT_REQUEUE = "alert.requeue"
+    ALERT_SUPPRESS = "alert.suppress"
 
     @property
     def kind(self) -> SubjectKind:

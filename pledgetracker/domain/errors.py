@@ -73,6 +73,21 @@ class AlreadyWithdrawn(Refusal):
         )
 
 
+class NotDead(Refusal):
+    """Only alerts that were given up can be tried anew."""
+
+    def __init__(self, key: int, state: str) -> None:
+        super().__init__(f"The alert {key} is {state}; only one that is dead can be requeued.")
+
+
+class NotWaiting(Refusal):
+    """Only alerts that wait can be suppressed."""
+
+    def __init__(self, key: int, state: str) -> None:
+        cure = "it is on its way just now; look again in a minute" if state == "pending" else f"it is {state}"
+        super().__init__(f"The alert {key} cannot be suppressed: {cure}.")
+
+
 class Changed(Refusal):
     """Somebody else has changed it since the caller looked."""
 

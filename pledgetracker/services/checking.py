@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from pledgetracker.domain.errors import Refusal
+from pledgetracker.services import pausing
 from pledgetracker.services.holding import held
 from pledgetracker.settings import Settings
 from pledgetracker.storage import schema
@@ -68,6 +69,7 @@ def _checks(database: Database, tx: Transaction, tick_seconds: int, now: datetim
         return
     yield _scheduler(tx, tick_seconds, now)
     yield _queue(tx, now)
+    yield _mail(tx, now)
 
 
 def _scheduler(tx: Transaction, tick_seconds: int, now: datetime) -> Check:
@@ -90,6 +92,19 @@ def _queue(tx: Transaction, now: datetime) -> Check:
     ok = reason is None and not is_late
     figures = {**counts, "oldest_pending_age_seconds": age}
     return Check("queue", ok, detail, is_needed=False, figures=figures)
+
+
+def _mail(tx: Transaction, now: datetime) -> Check:
+    resting = pausing.pause(tx)
+    if resting is None:
+        return Check("mail", True, "no failure that concerns every letter", is_needed=False)
+    figures: dict[str, int | str | None] = {
+        "failures": resting.failures,
+        "kind": resting.kind,
+        "since": resting.since.isoformat(),
+    }
+    detail = pausing.described(resting, now=now)
+    return Check("mail", False, detail, is_needed=False, figures=figures)
 
 
 @dataclass(frozen=True, slots=True)

@@ -179,6 +179,13 @@ class Settings:
         repr=False,
         metadata=_is(CallAddress(), "The address that is called after every tick that went well."),
     )
+    hold_above: int = field(
+        default=200,
+        metadata=_is(
+            Whole(0, 1_000_000),
+            "From how many alerts at once on they are held until somebody has looked; 0 never holds any.",
+        ),
+    )
 
     lead_days: int = field(
         default=90,

@@ -1,8 +1,8 @@
 """Alerts: what is owed, to whom, and how far its delivery has come."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -10,6 +10,7 @@ from sqlalchemy import (
     Connection,
     RowMapping,
     and_,
+    bindparam,
     case,
     delete,
     func,
@@ -25,7 +26,11 @@ from pledgetracker.domain.flag import FlagKind
 from pledgetracker.domain.letter import Letter
 from pledgetracker.storage.dialects import insert_or_ignore
 from pledgetracker.storage.paging import Page, PageRequest, fetch
+from pledgetracker.storage.prepared import Prepared
 from pledgetracker.storage.tables import alerts, letters
+
+# Nothing is put off for so long: an instant beyond it was written by a clock that was wrong.
+FARTHEST_AHEAD = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +142,11 @@ class AlertStore:
         One conditional UPDATE is the whole lock. A lease that has run out belongs to a dispatcher that
         died: taking its alerts over is part of the claim.
         """
+        far = now + FARTHEST_AHEAD
         free = and_(
             alerts.c.state == AlertState.PENDING.value,
-            alerts.c.next_attempt_at <= now,
-            or_(alerts.c.lease_until.is_(None), alerts.c.lease_until <= now),
+            or_(alerts.c.next_attempt_at <= now, alerts.c.next_attempt_at > far),
+            or_(alerts.c.lease_until.is_(None), alerts.c.lease_until <= now, alerts.c.lease_until > far),
         )
         chosen = (
             select(alerts.c.id)
@@ -155,49 +161,83 @@ class AlertStore:
         taken = (
             update(alerts)
             .where(alerts.c.id.in_(select(chosen.c.id)), free)
-            .values(
-                lease_until=until,
-                lease_token=token,
-                attempts=alerts.c.attempts + 1,
-                first_attempt_at=func.coalesce(alerts.c.first_attempt_at, _instant(now)),
-            )
+            .values(lease_until=until, lease_token=token)
             .returning(alerts)
         )
         rows = self._connection.execute(taken).mappings().all()
         return sorted((_entry(row) for row in rows), key=lambda alert: (alert.next_attempt_at, alert.id))
+
+    def count_lost(self, key: int, begun_at: datetime) -> None:
+        """Count an attempt on an alert whose maker was killed."""
+        counted = {"attempts": alerts.c.attempts + 1, "first_attempt_at": _first_attempt(begun_at)}
+        self._connection.execute(update(alerts).where(alerts.c.id == key).values(counted))
 
     def renew(self, *, token: str, until: datetime) -> None:
         """Hold what is claimed under `token` for longer; what has ended or passed on is not touched."""
         mine = (alerts.c.state == AlertState.PENDING.value, alerts.c.lease_token == token)
         self._connection.execute(update(alerts).where(*mine).values(lease_until=until))
 
-    def end(self, key: int, state: AlertState, reason: str | None, *, token: str, now: datetime) -> bool:
+    def end(
+        self,
+        key: int,
+        state: AlertState,
+        reason: str | None,
+        *,
+        token: str,
+        now: datetime,
+        was_tried: bool = False,
+    ) -> bool:
         """Record how an alert ended; False if its claim has passed to somebody else."""
-        ended = {"state": state.value, "reason": reason, "ended_at": now}
-        return self._settle(key, token, ended)
+        ended = {"key": key, "token": token, "now": now, "new_state": state.value, "new_reason": reason}
+        return _END.count(self._connection, ended | {"tried": int(was_tried)}) == 1
 
-    def put_off(self, key: int, reason: str, *, token: str, until: datetime) -> bool:
+    def put_off(self, key: int, reason: str, *, token: str, until: datetime, begun_at: datetime) -> bool:
         """Record that an attempt failed, and when the next one is; False if the claim has passed on."""
-        return self._settle(key, token, {"reason": reason, "next_attempt_at": until})
+        tried = {"attempts": alerts.c.attempts + 1, "first_attempt_at": _first_attempt(begun_at)}
+        return self._settle(key, token, {"reason": reason, "next_attempt_at": until} | tried)
 
-    def give_back(self, keys: Collection[int], reason: str, *, token: str, until: datetime) -> None:
-        """Record that claimed alerts were not tried, through no fault of theirs.
+    def give_back(self, keys: Collection[int], reason: str, *, token: str, until: datetime) -> list[int]:
+        """Record that claimed alerts were not tried, or failed through no fault of theirs; it counts not.
 
-        Where that was the first attempt, the time for which they are tried has not begun.
+        Returns those whose claims had not passed to somebody else.
         """
-        returned = {
-            "reason": reason,
-            "next_attempt_at": until,
-            "attempts": alerts.c.attempts - 1,
-            "first_attempt_at": case((alerts.c.attempts > 1, alerts.c.first_attempt_at), else_=None),
-        }
-        for key in keys:
-            self._settle(key, token, returned)
+        values = {"reason": reason, "next_attempt_at": until}
+        return [key for key in keys if self._settle(key, token, values)]
 
     def _settle(self, key: int, token: str, values: dict[str, Any]) -> bool:
         mine = (alerts.c.id == key, alerts.c.state == AlertState.PENDING.value, alerts.c.lease_token == token)
-        free = {"lease_until": None, "lease_token": None}
-        return self._connection.execute(update(alerts).where(*mine).values(values | free)).rowcount == 1
+        return self._connection.execute(update(alerts).where(*mine).values(values | _FREE)).rowcount == 1
+
+    def spare(self, time: timedelta, *, now: datetime) -> None:
+        """Let so much time not count among that for which alerts are tried."""
+        tried = (alerts.c.state == AlertState.PENDING.value, alerts.c.first_attempt_at.is_not(None))
+        for key, first in self._connection.execute(
+            select(alerts.c.id, alerts.c.first_attempt_at).where(*tried)
+        ):
+            later = {"first_attempt_at": min(first + time, now)}
+            self._connection.execute(update(alerts).where(alerts.c.id == key).values(later))
+
+    def requeue(self, key: int, *, now: datetime) -> bool:
+        """Let a dead alert be tried anew, from the beginning of its time; False if it is not dead."""
+        anew = {
+            "state": AlertState.PENDING.value,
+            "reason": None,
+            "ended_at": None,
+            "first_attempt_at": None,
+            "next_attempt_at": now,
+        }
+        dead = (alerts.c.id == key, alerts.c.state == AlertState.DEAD.value)
+        return self._connection.execute(update(alerts).where(*dead).values(anew | _FREE)).rowcount == 1
+
+    def suppress(self, key: int, reason: str, *, now: datetime) -> bool:
+        """Record that a pending alert is not to be sent; False if it is not pending, or is on its way."""
+        ended = {"state": AlertState.SUPPRESSED.value, "reason": reason, "ended_at": now}
+        waiting = (
+            alerts.c.id == key,
+            alerts.c.state == AlertState.PENDING.value,
+            or_(alerts.c.lease_until.is_(None), alerts.c.lease_until <= now),
+        )
+        return self._connection.execute(update(alerts).where(*waiting).values(ended | _FREE)).rowcount == 1
 
     def spoken_for_by(self, key: int) -> Sequence[AlertEntry]:
         """The alerts that the alert `key` was to speak for."""
@@ -221,25 +261,57 @@ class AlertStore:
         """Record that another alert now speaks for superseded ones."""
         self._connection.execute(update(alerts).where(alerts.c.id.in_(keys)).values(superseded_by=to))
 
+    def get(self, key: int) -> AlertEntry | None:
+        """The alert with that id, or None."""
+        row = self._connection.execute(select(alerts).where(alerts.c.id == key)).mappings().first()
+        return None if row is None else _entry(row)
+
+    def dead(self) -> Sequence[int]:
+        """The ids of all that were given up."""
+        query = select(alerts.c.id).where(alerts.c.state == AlertState.DEAD.value)
+        return list(self._connection.scalars(query.order_by(alerts.c.id)))
+
+    def latest(self) -> int:
+        """The id of the newest alert, 0 if there is none."""
+        return self._connection.scalar(select(func.max(alerts.c.id))) or 0
+
+    def pending_since(self, since: datetime, *, after: int, limit: int) -> int:
+        """How many pending alerts newer than `after` were planned since then; counted up to `limit`."""
+        chosen = select(alerts.c.id).where(
+            alerts.c.state == AlertState.PENDING.value, alerts.c.planned_at > since, alerts.c.id > after
+        )
+        return self._connection.scalar(select(func.count()).select_from(chosen.limit(limit).subquery())) or 0
+
+    def sent_since(self, since: datetime) -> Sequence[datetime]:
+        """When each alert was sent that was sent since then."""
+        sent = (alerts.c.state == AlertState.SENT.value, alerts.c.ended_at > since)
+        return list(self._connection.scalars(select(alerts.c.ended_at).where(*sent)))
+
+    def letters(self, keys: Collection[int]) -> dict[int, Letter]:
+        """The messages composed for these alerts, as far as they are."""
+        rows = self._connection.execute(select(letters).where(letters.c.alert.in_(keys))).mappings()
+        return {row["alert"]: _letter(row) for row in rows}
+
     def letter(self, key: int) -> Letter | None:
         """The message composed for an alert, or None."""
         row = self._connection.execute(select(letters).where(letters.c.alert == key)).mappings().first()
-        if row is None:
-            return None
-        return Letter(row["message_id"], row["sender"], row["recipient"], row["content"])
+        return None if row is None else _letter(row)
 
-    def keep_letter(self, key: int, letter: Letter, *, now: datetime) -> Letter:
-        """Store the message of an alert, unless somebody has; returns the first one stored, which counts."""
-        row = {
-            "alert": key,
-            "message_id": letter.message_id,
-            "sender": letter.sender,
-            "recipient": letter.recipient,
-            "content": letter.content,
-            "composed_at": now,
-        }
-        is_first = insert_or_ignore(self._connection, letters, [row]) == 1
-        return letter if is_first else self.letter(key) or letter
+    def keep_letters(self, composed: Mapping[int, Letter], *, now: datetime) -> dict[int, Letter]:
+        """Store the messages of alerts, unless somebody has; returns the first ones stored, which count."""
+        rows = [
+            {
+                "alert": key,
+                "message_id": letter.message_id,
+                "sender": letter.sender,
+                "recipient": letter.recipient,
+                "content": letter.content,
+                "composed_at": now,
+            }
+            for key, letter in composed.items()
+        ]
+        is_first = insert_or_ignore(self._connection, letters, rows) == len(rows)
+        return dict(composed) if is_first else self.letters(composed)
 
     def forget_letter(self, key: int) -> None:
         """Let the message of an alert that nobody has tried to send be composed anew."""
@@ -282,8 +354,30 @@ class AlertStore:
         return oldest
 
 
-def _instant(now: datetime) -> ColumnElement[datetime]:
-    return literal(now, alerts.c.first_attempt_at.type)
+def _first_attempt(begun_at: datetime) -> ColumnElement[datetime]:
+    return func.coalesce(alerts.c.first_attempt_at, literal(begun_at, alerts.c.first_attempt_at.type))
+
+
+_FREE = {"lease_until": None, "lease_token": None}
+_END = Prepared(
+    update(alerts)
+    .where(
+        alerts.c.id == bindparam("key"),
+        alerts.c.state == AlertState.PENDING.value,
+        alerts.c.lease_token == bindparam("token"),
+    )
+    .values(
+        state=bindparam("new_state"),
+        reason=bindparam("new_reason"),
+        ended_at=bindparam("now"),
+        attempts=alerts.c.attempts + bindparam("tried"),
+        **_FREE,
+    )
+)
+
+
+def _letter(row: RowMapping) -> Letter:
+    return Letter(row["message_id"], row["sender"], row["recipient"], row["content"])
 
 
 def _row(owed: Owed, state: AlertState, now: datetime) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from pledgetracker.domain.audit import ITSELF, Actor
 from pledgetracker.domain.errors import Contended, Refusal
 from pledgetracker.storage import dialects
 from pledgetracker.storage.alerts import AlertStore
+from pledgetracker.storage.attempts import AttemptStore
 from pledgetracker.storage.audit import AuditStore
 from pledgetracker.storage.flags import FlagStore
 from pledgetracker.storage.glances import Glances
@@ -110,6 +111,11 @@ class Transaction:
     def alerts(self) -> AlertStore:
         """What is owed to whom."""
         return AlertStore(self._connection)
+
+    @cached_property
+    def attempts(self) -> AttemptStore:
+        """What was tried to send alerts."""
+        return AttemptStore(self._connection)
 
     @cached_property
     def keys(self) -> KeyStore:

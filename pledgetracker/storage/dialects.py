@@ -171,7 +171,7 @@ def insert_or_ignore(connection: Connection, table: Table, rows: Sequence[dict[s
         .on_conflict_do_nothing()
         .execution_options(preserve_rowcount=True)
     )
-    return sum(connection.execute(statement, row).rowcount for row in rows)
+    return connection.execute(statement, rows).rowcount
 
 
 def upsert(connection: Connection, table: Table, row: dict[str, Any]) -> None:

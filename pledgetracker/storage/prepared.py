@@ -51,12 +51,23 @@ class Prepared:
         """Change something."""
         self._for(connection).ask(connection, values, _NONE)
 
+    def count(self, connection: Connection, values: Mapping[str, Any]) -> int:
+        """Change something; how many rows that took in."""
+        found: int = self._for(connection).ask(connection, values, _count)
+        return found
+
     def _for(self, connection: Connection) -> "_Compiled":
         dialect = connection.dialect
         compiled = self._compiled.get(dialect.name)
         if compiled is None:
             compiled = self._compiled[dialect.name] = _compile(self._statement, self._columns, dialect)
         return compiled
+
+
+def _count(cursor: Any) -> int:
+    found = int(cursor.rowcount)
+    cursor.close()
+    return found
 
 
 class _Bind(NamedTuple):

@@ -251,6 +251,20 @@ letters = Table(
     Column("composed_at", Instant, nullable=False),
 )
 
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("alert", RowId, ForeignKey("alerts.id"), primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("begun_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    Column("outcome", String(12)),
+    Column("phase", String(20)),
+    Column("code", Integer),
+    Column("words", Text),
+    **CLUSTERED,
+)
+
 api_keys = Table(
     "api_keys",
     metadata,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +10,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from pledgetracker.domain.access import Scope
+from pledgetracker.domain.alert import AlertState, Owed, Recipient
+from pledgetracker.domain.flag import FlagKind
 from pledgetracker.runtime import Runtime
+from pledgetracker.storage.database import Transaction
 from tests.api.conftest import PLEDGE, Post, Promise, Refused
 from tests.conftest import Clock, client_of, key_of
 
@@ -76,6 +79,10 @@ CALLS = [
         "pledge.rescind_withdrawal", "people-trained",
     ),
     Call(
+        "POST", "/v1/alerts/<number:number>/requeue", "/v1/alerts/1/requeue", "alert.requeue", "1",
+        None, {"state": "dead", "reason": "550 nobody"}, {"state": "pending", "reason": None},
+    ),
+    Call(
         "DELETE", "/v1/pledges/<slug:pledge>", "/v1/pledges/spare", "pledge.delete", "spare",
         None, {"id": "spare", "title": "A million people trained"}, None,
     ),
@@ -116,6 +123,16 @@ def mutating(app: Flask) -> Iterator[tuple[str, str]]:
             yield method, rule.rule
 
 
+def dead_alert(tx: Transaction, *, now: datetime) -> int:
+    """An alert on people-trained that was given up."""
+    ann = Recipient("ann@example.org")
+    owed = Owed("people-trained", None, FlagKind.STALE, now.date(), 0, ann, now)
+    key = tx.alerts.plan(owed, now=now)
+    tx.alerts.claim(now=now, until=now, token="test", limit=1)
+    tx.alerts.end(key, AlertState.DEAD, "550 nobody", token="test", now=now)
+    return key
+
+
 def send(client: FlaskClient, call: Call, **headers: str) -> Any:
     # Whoever edits says what they saw, where that is asked for.
     seen = client.get(call.address).headers.get("ETag", "*")
@@ -134,6 +151,8 @@ def test_every_call_that_changes_something_leaves_one_entry_that_tells_what(
         if call.action == "pledge.delete":
             client.post("/v1/pledgers", json={"id": "spare", "name": "Spare"})
             client.post("/v1/pledges", json=PLEDGE | {"id": "spare"})
+        if call.action == "alert.requeue":
+            runtime.database.write(lambda tx: dead_alert(tx, now=clock.now))
         clock.now += timedelta(minutes=1)
         known = len(log())
         answer = send(client, call, **{"X-Request-Id": f"call-{i}"})

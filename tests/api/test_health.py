@@ -25,6 +25,7 @@ def test_ready_means_database_and_schema_and_tells_of_the_rest(
         "schema": True,
         "scheduler": False,
         "queue": True,
+        "mail": True,
     }
     assert checks["schema"]["found"] == checks["schema"]["wanted"]
     assert re.match(r"(SQLite|PostgreSQL) \d+\.\d+", checks["database"]["detail"])

@@ -145,7 +145,9 @@ def test_pending_alerts_are_told_by_stage_and_the_oldest_by_age(
         lambda tx: tx.alerts.claim(now=clock.now, until=later, token="t", limit=5)
     )
     assert pending(anybody) == {"due": 0, "claimed": 1, "later": 0}
-    runtime.database.write(lambda tx: tx.alerts.put_off(claimed.id, "busy", token="t", until=later))
+    runtime.database.write(
+        lambda tx: tx.alerts.put_off(claimed.id, "busy", token="t", until=later, begun_at=clock.now)
+    )
     assert pending(anybody) == {"due": 0, "claimed": 0, "later": 1}
 
 

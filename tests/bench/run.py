@@ -1,7 +1,8 @@
 """`./dev bench`: speed as ratios against a baseline measured in the same run; machines differ and are noisy.
 
 HTTP: rounds of load on three addresses of one granian server, in turn: a bare Flask route, GET of one
-pledge's standing, POST of a progress update. Tick: 1,000 pledges due among 1,000 and among 100,000.
+pledge's standing, POST of a progress update. Tick: 1,000 pledges due among 1,000 and among 100,000. Delivery:
+1,000 alerts by SMTP against a bare smtplib loop that sends the same letters to the same sink.
 Prints one line a figure and ends with one line of JSON; exits with 1 if a goal is missed.
 """
 
@@ -40,9 +41,12 @@ from pledgetracker.storage.database import Transaction
 from pledgetracker.storage.tables import alerts, flags, pledges
 
 HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent.parent))  # this is run as a program
+from tests.bench import delivery  # noqa: E402
+
 PLEDGES = 200
 DUE = 1_000
-FLOORS = {"get_ratio": 0.30, "post_ratio": 0.04}
+FLOORS = {"get_ratio": 0.30, "post_ratio": 0.04, "delivery_ratio": 0.5}
 CEILINGS = {"get_p99_over_median": 10.0, "post_p99_over_median": 10.0, "tick_ratio": 1.3}
 
 
@@ -51,14 +55,16 @@ def main() -> int:
     parser.add_argument("--clients", type=int, default=16, help="clients at the same time")
     parser.add_argument("--rounds", type=int, default=7, help="rounds of all three addresses")
     parser.add_argument("--seconds", type=float, default=2.0, help="seconds of load on an address in a round")
-    parser.add_argument("--only", choices=["http", "tick"], help="measure only this")
+    parser.add_argument("--only", choices=["http", "tick", "delivery"], help="measure only this")
     options = parser.parse_args()
     figures: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as folder:
-        if options.only != "tick":
+        if options.only in {None, "http"}:
             figures |= bench_http(Path(folder) / "http", options.clients, options.rounds, options.seconds)
-        if options.only != "http":
+        if options.only in {None, "tick"}:
             figures |= bench_tick(Path(folder) / "tick")
+        if options.only in {None, "delivery"}:
+            figures |= bench_delivery(Path(folder) / "delivery")
     missed = [name for name, least in FLOORS.items() if figures.get(name, least) < least]
     missed += [name for name, most in CEILINGS.items() if figures.get(name, most) > most]
     for name, value in figures.items():
@@ -162,12 +168,16 @@ def _post(path: str, key: str, n: int) -> bytes:
     return f"{head}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
 
 
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 @contextmanager
 def _server(environ: dict[str, str]) -> Iterator[int]:
     """A granian server with the bare route beside the application; yields its port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = _free_port()
     threads = str(load(environ).threads)
     command = [sys.executable, str(HERE / "server.py"), str(port), threads]
     process = subprocess.Popen(
@@ -262,6 +272,13 @@ def bench_tick(folder: Path) -> dict[str, float]:
                 raise AssertionError(report)
     small, large = (statistics.median(taken[size]) for size in sizes)
     return {"tick_of_1000_s": small, "tick_of_100000_s": large, "tick_ratio": large / small}
+
+
+def bench_delivery(folder: Path) -> dict[str, float]:
+    """Time delivering by SMTP, on SQLite in a file."""
+    port = _free_port()
+    runtime = _installation({"PLEDGETRACKER_DATA_DIR": str(folder), **delivery.settings(port)})
+    return delivery.bench(runtime, port)
 
 
 def _fill_for_tick(runtime: Runtime, size: int) -> None:

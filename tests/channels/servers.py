@@ -4,6 +4,7 @@ import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import takewhile
 from threading import Thread
 
 DROP = "drop the connection"
@@ -58,7 +59,10 @@ class ScriptedServer:
                 if not self._answer(connection, verb) or verb == "QUIT":
                     return
                 if verb == "DATA" and self.script["DATA"][0].startswith("354"):
-                    message = b"".join(iter(lines.readline, b".\r\n"))
+                    taken = list(takewhile(lambda line: line != b".\r\n", lines))
+                    if not taken:
+                        return  # the client thought better of it
+                    message = b"".join(taken)
                     if not self._answer(connection, "."):
                         return
                     self.messages.append(message)

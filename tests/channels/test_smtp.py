@@ -14,11 +14,12 @@ from pledgetracker.channels.base import (
     ChannelDown,
     DeliveryFailure,
     Outage,
-    Phase,
     RecipientRefused,
+    Reply,
     TryLater,
 )
 from pledgetracker.channels.smtp import Security, SmtpChannel
+from pledgetracker.domain.attempt import Phase
 from pledgetracker.domain.letter import Letter
 
 from .servers import DROP, HANG, ScriptedServer, free_port, scripted
@@ -232,8 +233,6 @@ def test_after_a_broken_connection_the_next_letter_makes_another(verb: str) -> N
 @pytest.mark.parametrize(
     "changes",
     [
-        {"RSET": DROP},
-        {"RSET": "421 enough letters"},
         {"MAIL": ["250 fine", "421 enough letters", "250 fine"]},
         {"MAIL": ["250 fine", DROP, "250 fine"]},
     ],
@@ -246,6 +245,35 @@ def test_a_server_that_ends_a_connection_between_letters_delays_none(
             session.send(LETTER)
             session.send(LETTER)
         assert (server.connections, len(server.messages)) == (2, 2)
+
+
+@pytest.mark.parametrize("answer", [DROP, "421 enough letters"])
+def test_a_server_that_will_not_forget_a_refused_letter_delays_none(answer: str) -> None:
+    with scripted({"RSET": answer, "RCPT": ["550 nobody", "250 fine"]}) as server:
+        with channel(server).open() as session:
+            with pytest.raises(RecipientRefused):
+                session.send(LETTER)
+            session.send(LETTER)
+        assert (server.connections, len(server.messages)) == (2, 1)
+
+
+def test_what_stops_a_letter_at_the_brink_leaves_it_unsent_and_the_next_one_takes_another_connection() -> (
+    None
+):
+    def stop() -> None:
+        raise KeyError
+
+    with scripted({}) as server:
+        with channel(server).open() as session:
+            with pytest.raises(KeyError):
+                session.send(LETTER, stop)
+            session.send(LETTER)
+        assert (server.connections, len(server.messages)) == (2, 1)
+
+
+def test_a_reply_tells_what_the_server_said() -> None:
+    with scripted({".": "250 2.0.0 queued as 4242"}) as server, channel(server).open() as session:
+        assert session.send(LETTER) == Reply(250, "2.0.0 queued as 4242")
 
 
 @pytest.mark.parametrize("answer", [DROP, HANG, "500 what"])

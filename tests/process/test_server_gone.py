@@ -15,7 +15,7 @@ from pledgetracker import runtime as composition
 from pledgetracker.domain.access import Scope
 from pledgetracker.domain.alert import AlertState
 from pledgetracker.runtime import Runtime
-from pledgetracker.services.delivering import LEASE
+from pledgetracker.services.leasing import LEASE
 from pledgetracker.settings import load
 from pledgetracker.storage import schema, tables
 from tests.conftest import SECRET, Clock, key_of

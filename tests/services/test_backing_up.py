@@ -17,7 +17,7 @@ from pledgetracker.runtime import Runtime
 from pledgetracker.services import backing_up, copies, restoring
 from pledgetracker.services.backing_up import PlaceTaken, back_up
 from pledgetracker.services.copies import Contents, CopyRefused, NotAFile, manifest_of
-from pledgetracker.services.holding import HOLD
+from pledgetracker.services.holding import PREFIX, HoldName
 from pledgetracker.services.restoring import Restored, restore
 from pledgetracker.storage import files, schema
 from pledgetracker.storage.database import Damaged, Database, InUse, Unavailable, look_into
@@ -147,7 +147,7 @@ def test_what_is_restored_is_what_was_backed_up_with_alerts_held(
     assert done.kept is not None
     assert rows(done.kept) == later
     with runtime.database.read() as tx:
-        hold = tx.heartbeats.get(HOLD)
+        hold = tx.heartbeats.get(PREFIX + HoldName.RESTORED)
         *_, last = tx.audit.entries()
     assert hold is not None
     assert hold.at == clock.now

@@ -13,23 +13,23 @@ from queue import Queue
 import pytest
 from sqlalchemy import update
 
-from pledgetracker.channels.base import Channel, Session
+from pledgetracker.channels.base import Channel, Reply, Session, nothing
 from pledgetracker.domain.alert import AlertState, message_id
 from pledgetracker.domain.days import Due
 from pledgetracker.domain.letter import Letter
 from pledgetracker.domain.notice import Notice
+from pledgetracker.domain.pause import FIRST_PAUSE, LONGEST_PAUSE
 from pledgetracker.domain.pledge import Contact
 from pledgetracker.runtime import Runtime
-from pledgetracker.services import delivering, pledging
-from pledgetracker.services.delivering import (
-    BATCH,
+from pledgetracker.services import leasing, pledging
+from pledgetracker.services.delivering import BATCH, deliver
+from pledgetracker.services.leasing import LEASE
+from pledgetracker.services.sending import (
     FIRST_RETRY,
     GIVES_UP_AFTER,
-    LEASE,
     LONGEST_RETRY,
-    OUTAGE_RETRY,
+    NEXT_ROUND,
     backoff,
-    deliver,
 )
 from pledgetracker.storage import tables
 from pledgetracker.storage.alerts import AlertStore
@@ -100,7 +100,7 @@ def test_refused_connections_for_a_while_lose_nothing_and_count_as_no_attempt(
         assert states(mailing) == {ANN: "pending", BOB: "pending"}
         assert {alert.attempts for alert in alerts(mailing)} == {0}
         assert all(alert.reason and "connect" in alert.reason.lower() for alert in alerts(mailing))
-        clock.now += OUTAGE_RETRY
+        clock.now += LONGEST_PAUSE
     sink = Sink()
     with listening(sink, port):
         assert send(mailing).sent == 2
@@ -108,12 +108,19 @@ def test_refused_connections_for_a_while_lose_nothing_and_count_as_no_attempt(
 
 
 def test_during_an_outage_the_mail_server_is_left_alone_for_half_a_minute(
-    mailing: Runtime, clock: Clock
+    mailing: Runtime, clock: Clock, port: int
 ) -> None:
     owe(mailing, clock)
     assert send(mailing).outage is not None
-    clock.now += OUTAGE_RETRY - timedelta(seconds=1)
-    assert send(mailing).outage is None
+    clock.now += FIRST_PAUSE - timedelta(seconds=1)
+    sink = Sink()
+    with listening(sink, port):
+        found = send(mailing)
+        assert found.outage is not None
+        assert found.outage.startswith("resting after 1 failures, next try in 1 s. Cannot connect")
+        assert sink.arrived == []
+        clock.now += timedelta(seconds=1)
+        assert send(mailing).sent == 1
 
 
 def test_a_greylisted_letter_is_tried_again_with_the_same_bytes_and_message_id_until_it_is_taken(
@@ -172,7 +179,7 @@ def test_a_wrong_password_is_an_outage_and_kills_no_alert(
         assert states(wrong) == {ANN: "pending", BOB: "pending"}
         clock.now += GIVES_UP_AFTER * 2
         assert send(wrong).dead == 0
-        clock.now += OUTAGE_RETRY
+        clock.now += LONGEST_PAUSE
         right = runtime_of(smtp_username="us", smtp_password="right")
         assert send(right).sent == 2
 
@@ -353,7 +360,7 @@ def test_a_dispatcher_whose_claim_has_passed_on_cannot_settle_it(mailing: Runtim
     def settle(token: str) -> tuple[bool, bool]:
         return mailing.database.write(
             lambda tx: (
-                tx.alerts.put_off(key, "late", token=token, until=later),
+                tx.alerts.put_off(key, "late", token=token, until=later, begun_at=clock.now),
                 tx.alerts.end(key, AlertState.SENT, None, token=token, now=clock.now),
             )
         )
@@ -361,7 +368,7 @@ def test_a_dispatcher_whose_claim_has_passed_on_cannot_settle_it(mailing: Runtim
     assert settle("slow") == (False, False)
     mailing.database.write(lambda tx: tx.alerts.give_back([key], "late", token="slow", until=later))
     [alert] = alerts(mailing, AlertState.PENDING)
-    assert (alert.reason, alert.attempts) == (None, 2)
+    assert (alert.reason, alert.attempts) == (None, 0)
     # Putting it off gives the claim back, and with it the right to say more.
     assert settle("quick") == (True, False)
 
@@ -376,8 +383,8 @@ def test_what_is_given_back_counts_as_not_tried(mailing: Runtime, clock: Clock) 
     assert claim(mailing, clock, "two") == []
     clock.now = until
     assert claim(mailing, clock, "two") == [key]
-    mailing.database.write(lambda tx: tx.alerts.put_off(key, "x", token="two", until=until))
     first = clock.now
+    mailing.database.write(lambda tx: tx.alerts.put_off(key, "x", token="two", until=until, begun_at=first))
     clock.now += timedelta(minutes=5)
     claim(mailing, clock, "three")
     mailing.database.write(lambda tx: tx.alerts.give_back([key], "x", token="three", until=until))
@@ -400,7 +407,7 @@ def test_a_round_that_takes_half_its_lease_gives_the_rest_back(
         assert (found.sent, found.outage) == (2, None)
         [alert] = alerts(mailing, AlertState.PENDING)
         assert alert.reason == "The round took too long."
-        clock.now += OUTAGE_RETRY
+        clock.now += NEXT_ROUND
         assert send(mailing).sent == 1
     assert len(sink.taken) == 3
 
@@ -408,7 +415,7 @@ def test_a_round_that_takes_half_its_lease_gives_the_rest_back(
 def test_a_letter_that_takes_longer_than_its_lease_stays_claimed(
     mailing: Runtime, clock: Clock, port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delivering, "RENEWAL", timedelta(milliseconds=20))
+    monkeypatch.setattr(leasing, "RENEWAL", timedelta(milliseconds=20))
     owe(mailing, clock)
 
     renewals: Queue[datetime] = Queue()
@@ -536,10 +543,10 @@ class BreakingSession:
     session: Session
     recipient: str
 
-    def send(self, letter: Letter) -> None:
+    def send(self, letter: Letter, at_brink: Callable[[], None] = nothing) -> Reply | None:
         if letter.recipient == self.recipient:
             raise RuntimeError("nobody foresaw this")
-        self.session.send(letter)
+        return self.session.send(letter, at_brink)
 
 
 def test_a_letter_that_breaks_the_channel_is_put_off_and_the_others_wait_for_the_next_round(
@@ -555,10 +562,11 @@ def test_a_letter_that_breaks_the_channel_is_put_off_and_the_others_wait_for_the
             ("RuntimeError: nobody foresaw this", 1),
             ("The letter before it could not be sent.", 0),
         ]
-        clock.now += OUTAGE_RETRY * 2
+        clock.now += NEXT_ROUND * 2
         assert send(mailing).sent == 2
 
 
+@pytest.mark.sqlite  # where one writer keeps the others waiting
 def test_a_letter_taken_while_the_database_is_away_goes_again_under_the_same_message_id(
     mailing: Runtime, clock: Clock, port: int
 ) -> None:

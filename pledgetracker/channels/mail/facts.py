@@ -22,6 +22,9 @@ _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u20
 
 def clean(text: str) -> str:
     """One line of `text`, without control characters, lone surrogates or turns of writing direction."""
+    if text.isprintable():
+        # None of them is; nearly every text comes by here.
+        return re.sub(" +", " ", text).strip()
     kept = (
         " " if unicodedata.category(c) in {"Cc", "Zl", "Zp"} else c
         for c in text

@@ -1,0 +1,60 @@
+"""What people decide about single alerts: to try dead ones anew, not to send waiting ones."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from pledgetracker.domain.audit import Action
+from pledgetracker.domain.errors import NotDead, NotFound, NotWaiting
+from pledgetracker.storage.alerts import AlertEntry
+from pledgetracker.storage.database import Transaction
+
+
+def get_alert(tx: Transaction, key: int) -> AlertEntry:
+    """The alert with that id.
+
+    Raises:
+        NotFound: there is none.
+    """
+    found = tx.alerts.get(key)
+    if found is None:
+        raise NotFound("alert", str(key))
+    return found
+
+
+def requeue(tx: Transaction, key: int, *, now: datetime) -> AlertEntry:
+    """Have a dead alert tried anew, under the same Message-ID and for as long as a new one.
+
+    Raises:
+        NotFound: there is no such alert.
+        NotDead: it was not given up.
+    """
+    before = get_alert(tx, key)
+    if not tx.alerts.requeue(key, now=now):
+        raise NotDead(key, before.state.value)
+    return _told(tx, Action.ALERT_REQUEUE, before, now)
+
+
+def requeue_all(tx: Transaction, *, now: datetime) -> Sequence[AlertEntry]:
+    """Have every dead alert tried anew."""
+    return [requeue(tx, key, now=now) for key in tx.alerts.dead()]
+
+
+def suppress(tx: Transaction, key: int, reason: str, *, now: datetime) -> AlertEntry:
+    """See that an alert which waits is not sent.
+
+    Raises:
+        NotFound: there is no such alert.
+        NotWaiting: it has ended, or is on its way just now.
+    """
+    before = get_alert(tx, key)
+    if not tx.alerts.suppress(key, reason, now=now):
+        raise NotWaiting(key, before.state.value)
+    return _told(tx, Action.ALERT_SUPPRESS, before, now)
+
+
+def _told(tx: Transaction, action: Action, before: AlertEntry, now: datetime) -> AlertEntry:
+    """The alert as it is now, after an entry in the log of what was changed."""
+    after = get_alert(tx, before.id)
+    shown = [{"state": alert.state.value, "reason": alert.reason} for alert in (before, after)]
+    tx.audit.append(action, str(before.id), *shown, now=now)
+    return after
