@@ -376,5 +376,5 @@ def test_help_lists_every_command_and_an_unknown_one_is_refused(
     assert dev.main([]) == 0
     helped = capsys.readouterr().out
     assert dev.main(["no-such"]) == 2
-    for command in ("run", "test", "lint", "lock", "bench", "pledgetracker", "help"):
+    for command in ("run", "test", "lint", "lock", "bench", "torture", "pledgetracker", "help"):
         assert f"./dev {command}" in helped
