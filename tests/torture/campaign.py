@@ -37,3 +37,7 @@ class Result:
 
     figures: Mapping[str, int]
     broken: Sequence[str] = field(default=())
+
+
+# Options of a campaign that runs with the tests: for a database, with so many cycles.
+OptionsOf = Callable[[Kind, int], Options]

@@ -1,0 +1,136 @@
+"""What a process does that may die in the middle of it, and how it is told to.
+
+`python -m tests.torture.flows` reads jobs as lines of JSON, does each in a process of its own, which it
+forks, and answers each with one line of JSON. Starting Python anew for each would take a second.
+"""
+
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from pledgetracker import app as application
+from pledgetracker import runtime as composition
+from pledgetracker.runtime import Runtime
+from pledgetracker.services import monitoring
+from pledgetracker.services.delivering import deliver
+from pledgetracker.settings import load
+from pledgetracker.storage import dialects
+from tests.torture.traps import Traps
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One thing to do.
+
+    Attributes:
+        flow: which of FLOWS.
+        now: the instant that the process believes in.
+        dies_at: the number of the moment at which it dies; None for never.
+        request: method, path and body, where the flow is a request; `key` is its Idempotency-Key.
+    """
+
+    flow: str
+    environ: Mapping[str, str]
+    now: str
+    dies_at: int | None = None
+    bearer: str = ""
+    key: str = ""
+    request: tuple[str, str, Any] = ("", "", None)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a job.
+
+    Attributes:
+        died: the moment at which the process died, or None.
+        error: how it failed otherwise, or None.
+    """
+
+    moments: int
+    dots: int
+    died: str | None = None
+    error: str | None = None
+    status: int = 0
+    body: str = ""
+    is_replayed: bool = False
+
+
+def _ask(runtime: Runtime, job: Job) -> dict[str, Any]:
+    method, path, document = job.request
+    headers = {"Authorization": f"Bearer {job.bearer}", "Idempotency-Key": job.key, "If-Match": "*"}
+    client = application.create(runtime).test_client()
+    answer = client.open(path, method=method, json=document, headers=headers)
+    is_replayed = answer.headers.get("Idempotent-Replayed") == "true"
+    return {"status": answer.status_code, "body": answer.text, "is_replayed": is_replayed}
+
+
+def _tick(runtime: Runtime, job: Job) -> dict[str, Any]:
+    monitoring.heed(runtime.database, runtime.rules, now=runtime.clock())
+    monitoring.tick(runtime.database, runtime.rules, now=runtime.clock())
+    return {}
+
+
+def _deliver(runtime: Runtime, job: Job) -> dict[str, Any]:
+    report = deliver(runtime.database, runtime.post_office(), runtime.rules)
+    return {"error": report.outage}
+
+
+FLOWS: Mapping[str, Callable[[Runtime, Job], dict[str, Any]]] = {
+    "request": _ask,
+    "tick": _tick,
+    "deliver": _deliver,
+}
+
+
+def perform(job: Job, tell: Callable[[Outcome], None]) -> None:
+    """Do a job, or die; tell what became of it."""
+
+    def confess(what: str) -> None:
+        tell(Outcome(traps.moments, traps.dots, died=what))
+
+    traps = Traps(job.dies_at, confess)
+    traps.set(dialects._sqlite_module())
+    now = datetime.fromisoformat(job.now)
+    try:
+        runtime = replace(composition.assemble(load(job.environ)), clock=lambda: now)
+        found = FLOWS[job.flow](runtime, job)
+    except Exception:  # noqa: BLE001 -- whatever it is, it is told
+        tell(Outcome(traps.moments, traps.dots, error=traceback.format_exc()))
+    else:
+        tell(Outcome(traps.moments, traps.dots, **found))
+
+
+def main() -> None:
+    """Do what standard input says."""
+    for line in sys.stdin:
+        reader, writer = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.close(reader)
+            try:
+                perform(Job(**json.loads(line)), partial(_tell, writer))
+            finally:
+                # Nothing of what the parent has to do at its end is the child's to do.
+                os._exit(0)
+        os.close(writer)
+        with os.fdopen(reader, "rb") as told:
+            answer = told.read()
+        os.waitpid(child, 0)
+        print(answer.decode(), flush=True)
+
+
+def _tell(file: int, told: Outcome) -> None:
+    data = json.dumps(asdict(told)).encode()
+    while data:
+        data = data[os.write(file, data) :]
+
+
+if __name__ == "__main__":
+    main()
