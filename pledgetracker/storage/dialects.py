@@ -3,6 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -523,7 +524,9 @@ def _open_sqlite(url: str, busy_timeout_ms: int) -> Engine:
     if parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
         # It holds addresses of contacts: for nobody else on the machine to read.
-        os.close(os.open(parsed.database, os.O_RDONLY | os.O_CREAT, 0o600))
+        # Where it exists it is not touched: closing a handle drops the locks that this process has on it.
+        with suppress(FileExistsError):
+            os.close(os.open(parsed.database, os.O_RDONLY | os.O_CREAT | os.O_EXCL, 0o600))
     module = _sqlite_module()
     engine = create_engine(
         parsed.set(drivername="sqlite+pysqlite"),

@@ -1,6 +1,8 @@
 """Transactions see one state, settle or leave no trace, and say when the database cannot be had."""
 
 import re
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -53,6 +55,24 @@ def test_connections_are_as_safe_as_sqlite_can_be(runtime: Runtime) -> None:
         "mmap_size": 0,
     }
     assert runtime.database.description.endswith("journal WAL")
+
+
+# Whether another process can lock the bytes by which SQLite says that a database is open.
+LOCKS = """
+import fcntl, sys
+with open(sys.argv[1], "rb+") as file:
+    fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 510, 0x40000002)
+"""
+
+
+@pytest.mark.sqlite
+def test_who_opens_a_database_a_second_time_keeps_the_locks_of_the_first(runtime: Runtime) -> None:
+    add_pledge(runtime)
+    Database(runtime.settings.database_url).close()
+    tried = subprocess.run(
+        [sys.executable, "-c", LOCKS, str(runtime.database.file)], check=False, capture_output=True, text=True
+    )
+    assert "BlockingIOError" in tried.stderr
 
 
 @pytest.mark.parametrize(
