@@ -30,13 +30,21 @@ def campaign(options: Options) -> Result:
         for scene in scenes():
             folder = options.folder / f"{scene.name}-{cycle}"
             folder.mkdir()
-            found = _die_everywhere(scene, replace(options, folder=folder), broken)
+            found = die_everywhere(scene, replace(options, folder=folder), broken)
             options.report(f"{scene.name}: {found}")
             figures = {name: number + found[name] for name, number in figures.items()}
     return Result({"cycles": options.cycles, **figures}, broken)
 
 
-def _die_everywhere(scene: Scene, options: Options, broken: list[str]) -> dict[str, int]:
+def die_everywhere(
+    scene: Scene,
+    options: Options,
+    broken: list[str],
+    *,
+    flows: str = "tests.torture.flows",
+    stops_at_first: bool = False,
+) -> dict[str, int]:
+    """Let one flow, as a module has it, die everywhere; returns what was counted."""
     port, sink = free_port(), Sink()
     settings = {
         "PLEDGETRACKER_SMTP_HOST": "127.0.0.1",
@@ -47,15 +55,15 @@ def _die_everywhere(scene: Scene, options: Options, broken: list[str]) -> dict[s
     with ExitStack() as stack:
         stack.enter_context(listening(sink, port))
         installation = stack.enter_context(installed(options, **settings))
-        ward = stack.enter_context(nursery(options.folder / "nursery.log"))
+        ward = stack.enter_context(nursery(options.folder / "nursery.log", flows))
         stage = stack.enter_context(staged(installation, sink, ward))
-        found = _enumerate(scene, stage, broken)
+        found = _enumerate(scene, stage, broken, stops_at_first=stops_at_first)
         damage = Inspection(installation).damage()
         broken += [f"{scene.name}: {damage}"] if damage else []
         return found
 
 
-def _enumerate(scene: Scene, stage: Stage, broken: list[str]) -> dict[str, int]:
+def _enumerate(scene: Scene, stage: Stage, broken: list[str], *, stops_at_first: bool) -> dict[str, int]:
     """One play for each moment, until the process outlives them all; the first shows the flow undisturbed."""
     found = {"flows": 1, "points": 0, "deaths": 0, "duplicates": 0}
     for number in count():
@@ -65,7 +73,7 @@ def _enumerate(scene: Scene, stage: Stage, broken: list[str]) -> dict[str, int]:
         play.expect(so=verdict.broken is None, otherwise=f"audit log: {verdict.broken}")
         broken += [f"{scene.name}, moment {number}, {sentence}" for sentence in play.wrong]
         found["duplicates"] += play.duplicates
-        if number and play.first.died is None:
+        if (number and play.first.died is None) or (broken and stops_at_first):
             return found | {"points": play.first.moments // 2}
         if number > TOO_MANY:
             broken.append(f"{scene.name}: still dying after {number} moments")

@@ -8,11 +8,13 @@ import json
 import os
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from functools import partial
-from typing import Any
+from functools import cache, partial
+from typing import Any, cast
+
+from flask import Flask
 
 from pledgetracker import app as application
 from pledgetracker import runtime as composition
@@ -21,7 +23,11 @@ from pledgetracker.services import monitoring
 from pledgetracker.services.delivering import deliver
 from pledgetracker.settings import load
 from pledgetracker.storage import dialects
+from pledgetracker.web import EXTENSION
 from tests.torture.traps import Traps
+
+# Status, whether it is a replay, body.
+Answer = tuple[int, bool, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +38,7 @@ class Job:
         flow: which of FLOWS.
         now: the instant that the process believes in.
         dies_at: the number of the moment at which it dies; None for never.
+        times: how often it does it, where it does not die.
         request: method, path and body, where the flow is a request; `key` is its Idempotency-Key.
     """
 
@@ -39,6 +46,7 @@ class Job:
     environ: Mapping[str, str]
     now: str
     dies_at: int | None = None
+    times: int = 1
     bearer: str = ""
     key: str = ""
     request: tuple[str, str, Any] = ("", "", None)
@@ -51,38 +59,44 @@ class Outcome:
     Attributes:
         died: the moment at which the process died, or None.
         error: how it failed otherwise, or None.
+        answers: to a request, each time.
     """
 
     moments: int
     dots: int
     died: str | None = None
     error: str | None = None
-    status: int = 0
-    body: str = ""
-    is_replayed: bool = False
+    answers: Sequence[Answer] = ()
 
 
-def _ask(runtime: Runtime, job: Job) -> dict[str, Any]:
+@cache
+def _application() -> Flask:
+    """The application over no runtime yet: made before processes are forked, because making it takes long."""
+    return application.create(cast("Runtime", object()))
+
+
+def _ask(runtime: Runtime, job: Job) -> Answer:
     method, path, document = job.request
     headers = {"Authorization": f"Bearer {job.bearer}", "Idempotency-Key": job.key, "If-Match": "*"}
-    client = application.create(runtime).test_client()
-    answer = client.open(path, method=method, json=document, headers=headers)
+    app = _application()
+    app.extensions[EXTENSION] = runtime
+    answer = app.test_client().open(path, method=method, json=document, headers=headers)
     is_replayed = answer.headers.get("Idempotent-Replayed") == "true"
-    return {"status": answer.status_code, "body": answer.text, "is_replayed": is_replayed}
+    return answer.status_code, is_replayed, answer.text
 
 
-def _tick(runtime: Runtime, job: Job) -> dict[str, Any]:
+def _tick(runtime: Runtime, job: Job) -> None:
     monitoring.heed(runtime.database, runtime.rules, now=runtime.clock())
     monitoring.tick(runtime.database, runtime.rules, now=runtime.clock())
-    return {}
 
 
-def _deliver(runtime: Runtime, job: Job) -> dict[str, Any]:
+def _deliver(runtime: Runtime, job: Job) -> None:
     report = deliver(runtime.database, runtime.post_office(), runtime.rules)
-    return {"error": report.outage}
+    if report.outage is not None:
+        raise RuntimeError(report.outage)
 
 
-FLOWS: Mapping[str, Callable[[Runtime, Job], dict[str, Any]]] = {
+FLOWS: dict[str, Callable[[Runtime, Job], Answer | None]] = {
     "request": _ask,
     "tick": _tick,
     "deliver": _deliver,
@@ -100,15 +114,16 @@ def perform(job: Job, tell: Callable[[Outcome], None]) -> None:
     now = datetime.fromisoformat(job.now)
     try:
         runtime = replace(composition.assemble(load(job.environ)), clock=lambda: now)
-        found = FLOWS[job.flow](runtime, job)
+        found = [FLOWS[job.flow](runtime, job) for _ in range(job.times)]
     except Exception:  # noqa: BLE001 -- whatever it is, it is told
         tell(Outcome(traps.moments, traps.dots, error=traceback.format_exc()))
     else:
-        tell(Outcome(traps.moments, traps.dots, **found))
+        tell(Outcome(traps.moments, traps.dots, answers=[answer for answer in found if answer]))
 
 
 def main() -> None:
     """Do what standard input says."""
+    _application()
     for line in sys.stdin:
         reader, writer = os.pipe()
         child = os.fork()

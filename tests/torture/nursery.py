@@ -33,13 +33,14 @@ class Nursery:
         requests.flush()
         if not select.select([answers], [], [], PATIENCE_SECONDS)[0]:
             raise TimeoutError(f"{job.flow} hangs, to die at moment {job.dies_at}")
-        return Outcome(**json.loads(answers.readline()))
+        told = json.loads(answers.readline())
+        return Outcome(**{**told, "answers": [tuple(answer) for answer in told["answers"]]})
 
 
 @contextmanager
-def nursery(log: Path) -> Iterator[Nursery]:
-    """A nursery; what its processes log goes to a file."""
-    command = [sys.executable, "-m", "tests.torture.flows"]
+def nursery(log: Path, flows: str) -> Iterator[Nursery]:
+    """A nursery for the flows of a module; what its processes log goes to a file."""
+    command = [sys.executable, "-m", flows]
     with log.open("a") as file:
         process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=file, text=True

@@ -1,0 +1,42 @@
+"""The flows with mistakes in them that crash points must find; to be run in place of `flows`."""
+
+from dataclasses import replace
+from secrets import token_hex
+from typing import Any
+
+from pledgetracker.channels.base import Session
+from pledgetracker.domain.alert import AlertState
+from pledgetracker.domain.letter import Letter
+from pledgetracker.runtime import Runtime
+from pledgetracker.services import delivering, monitoring
+from pledgetracker.storage.alerts import AlertEntry
+from tests.torture import flows
+from tests.torture.flows import Answer, Job
+
+
+def _forget_the_key(runtime: Runtime, job: Job) -> Answer:
+    """Take the request, and every repetition of it, for a new one."""
+    return flows._ask(runtime, replace(job, key=token_hex(16)))
+
+
+def _tick_in_pieces(runtime: Runtime, job: Job) -> None:
+    """Commit what was found on one pledge before looking at the next."""
+    now = runtime.clock()
+    while runtime.database.write(lambda tx: monitoring.check_batch(tx, runtime.rules, now=now, limit=1)):
+        pass
+
+
+def _mark_before_sending(runtime: Runtime, job: Job) -> None:
+    """Record a letter as sent, then send it."""
+
+    def send(self: Any, session: Session, alert: AlertEntry, letter: Letter) -> None:
+        self._end(alert, AlertState.SENT, None)
+        session.send(letter)
+
+    delivering._Round._send = send  # type: ignore[method-assign] # a mistake, made here
+    flows._deliver(runtime, job)
+
+
+if __name__ == "__main__":
+    flows.FLOWS.update(request=_forget_the_key, tick=_tick_in_pieces, deliver=_mark_before_sending)
+    flows.main()
