@@ -46,7 +46,7 @@ def campaign(options: Options) -> Result:
         for name in ("acknowledged", "retried", "replayed"):
             figures[name] = sum(getattr(client.counts, name) for client in clients)
         broken += [sentence for client in clients for sentence in client.counts.broken]
-        figures |= _look_inside(ledger, Inspection(installation), broken)
+        figures |= hold_against(ledger, Inspection(installation), broken)
     ledger.close()
     return Result(figures, broken)
 
@@ -140,7 +140,7 @@ def _look_over_http(ledger: Ledger, server: Server, inspection: Inspection) -> N
     ledger.tally("seen", updates())
 
 
-def _look_inside(ledger: Ledger, inspection: Inspection, broken: list[str]) -> dict[str, int]:
+def hold_against(ledger: Ledger, inspection: Inspection, broken: list[str]) -> dict[str, int]:
     """Hold the ledger against the database."""
     strangers = ledger.tally("rows", inspection.updates())
     strangers += ledger.tally("rows", inspection.created())
