@@ -83,11 +83,6 @@ class Inspection:
         """Ids and titles of the pledges."""
         yield from self._rows("SELECT id, title FROM pledges ORDER BY id")
 
-    def keys(self) -> Iterator[tuple[str, None]]:
-        """The Idempotency-Keys that were kept."""
-        for (key,) in self._rows('SELECT "key" FROM idempotency_records WHERE status IS NOT NULL'):
-            yield key, None
-
     def news(self) -> Iterator[tuple[str, int]]:
         """Alerts that tell of an update, by pledge and number."""
         yield from self._rows("SELECT pledge, step FROM alerts WHERE kind = 'progress'")

@@ -8,13 +8,19 @@ import psycopg
 
 from pledgetracker import runtime as composition
 from pledgetracker.runtime import Runtime
-from pledgetracker.settings import load
+from pledgetracker.settings import PREFIX, Settings, load
 from pledgetracker.storage import schema
 from tests.servers import OwnServer, own_server
 from tests.torture.campaign import Options
 
 SECRET = "a secret of at least thirty-two characters"
 NAME = "torture"
+# Clients in a hurry are what campaigns are about.
+UNLIMITED = {
+    f"{PREFIX}{name.upper()}": "0"
+    for name in ("reads_per_minute", "writes_per_minute")
+    if name in Settings.__dataclass_fields__
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +50,12 @@ def installed(options: Options, **more: str) -> Iterator[Installation]:
     """An installation on the database that `options` name, with `more` settings."""
     server = own_server() if options.database == "postgresql" else nullcontext()
     with server as postgresql:
-        environ = {"PLEDGETRACKER_DATA_DIR": str(options.folder), "PLEDGETRACKER_SECRET": SECRET, **more}
+        environ = {
+            "PLEDGETRACKER_DATA_DIR": str(options.folder),
+            "PLEDGETRACKER_SECRET": SECRET,
+            **UNLIMITED,
+            **more,
+        }
         if postgresql is not None:
             environ["PLEDGETRACKER_DATABASE_URL"] = _create(postgresql.address)
         made = Installation(environ, postgresql)

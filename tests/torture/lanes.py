@@ -132,13 +132,27 @@ class Faults:
             postgresql.start()
             self._counted("database_stops")
             return
-        with psycopg.connect(postgresql.address) as connection:
-            query = "SELECT pid FROM pg_stat_activity WHERE application_name = 'pledgetracker' ORDER BY pid"
-            found = [row[0] for row in connection.execute(query)]
-        ours = sorted(set(found) & set(children(postgresql.pid)))
+        ours = sorted(set(_backends(postgresql)) & set(children(postgresql.pid)))
         if ours:
             os.kill(chance.choice(ours), signal.SIGKILL)
             self._counted("backend_kills")
+            # The server ends them all, and begins anew.
+            wait_until(lambda: not set(ours) & set(children(postgresql.pid)))
+            wait_until(lambda: _is_up(postgresql), seconds=PATIENCE_SECONDS)
 
     def _counted(self, what: str) -> None:
         self.counts[what] += 1
+
+
+def _backends(postgresql: OwnServer) -> list[int]:
+    """The processes that serve the program."""
+    with psycopg.connect(postgresql.address) as connection:
+        query = "SELECT pid FROM pg_stat_activity WHERE application_name = 'pledgetracker'"
+        return [row[0] for row in connection.execute(query)]
+
+
+def _is_up(postgresql: OwnServer) -> bool:
+    with suppress(psycopg.OperationalError):
+        psycopg.connect(postgresql.address).close()
+        return True
+    return False

@@ -9,7 +9,6 @@ import json
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from itertools import count
 from random import Random
 
 from pledgetracker.domain.access import Scope
@@ -85,24 +84,8 @@ def _tortured(
     ]
     for client in clients:
         client.start()
-    path = f"/v1/pledges/{first[0]}"
-    numbers, lock = count(1), threading.Lock()
-
-    def torment(server: Server) -> None:
-        while not broken:
-            with lock:
-                number = next(numbers)
-            if number > options.cycles:
-                return
-            try:
-                faults.befall(server, path, number=number, chance=Random(f"{options.seed}-{number}"))
-            except TimeoutError:
-                broken.append(f"after the fault of cycle {number} a server did not answer again by itself")
-            if number % max(1, options.cycles // 10) == 0:
-                written = sum(client.counts.acknowledged for client in clients)
-                options.report(f"cycle {number}: {written} writes acknowledged, {faults.counts}")
-
-    tormentors = [threading.Thread(target=torment, args=(server,), daemon=True) for server in servers]
+    torment = _Torment(options, faults, f"/v1/pledges/{first[0]}", clients, broken)
+    tormentors = [threading.Thread(target=torment.run, args=(server,), daemon=True) for server in servers]
     for thread in tormentors:
         thread.start()
     for thread in tormentors:
@@ -111,6 +94,41 @@ def _tortured(
     for client in clients:
         client.join()
     return clients
+
+
+class _Torment:
+    """All cycles, of which each server takes the next when it has come back from its last."""
+
+    def __init__(
+        self, options: Options, faults: Faults, path: str, clients: Sequence[Client], broken: list[str]
+    ) -> None:
+        self._options = options
+        self._faults = faults
+        self._path = path
+        self._clients = clients
+        self._broken = broken
+        self._numbers = iter(range(1, options.cycles + 1))
+        self._lock = threading.Lock()
+
+    def run(self, server: Server) -> None:
+        """Go on until there are no more cycles, or a promise is broken."""
+        while not self._broken and (number := self._next()):
+            try:
+                chance = Random(f"{self._options.seed}-{number}")
+                self._faults.befall(server, self._path, number=number, chance=chance)
+            except TimeoutError:
+                self._broken.append(f"after the fault of cycle {number} a server did not answer by itself")
+            except Exception as error:  # an end that nobody hears of would be a campaign that does nothing
+                self._broken.append(f"cycle {number} failed: {error!r}")
+                raise
+            if number % max(1, self._options.cycles // 10) == 0:
+                written = sum(client.counts.acknowledged for client in self._clients)
+                self._options.report(f"cycle {number}: {written} acknowledged, {self._faults.counts}")
+
+    def _next(self) -> int:
+        """The number of the next cycle, 0 when there are no more."""
+        with self._lock:
+            return next(self._numbers, 0)
 
 
 def _first_pledges(server: Server, ledger: Ledger, key: str) -> list[str]:
