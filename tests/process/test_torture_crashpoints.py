@@ -16,7 +16,7 @@ def test_a_flow_that_dies_anywhere_leaves_nothing_or_the_whole_and_can_be_done_a
     result = crashpoints.campaign(options_of(database, 1))
     assert result.broken == []
     assert result.figures["flows"] == 5
-    assert result.figures["deaths"] == 2 * result.figures["points"] > 300
+    assert result.figures["deaths"] > result.figures["points"] > 200
 
 
 @pytest.mark.parametrize(
