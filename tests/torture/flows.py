@@ -11,10 +11,8 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from functools import cache, partial
-from typing import Any, cast
-
-from flask import Flask
+from functools import partial
+from typing import Any
 
 from pledgetracker import app as application
 from pledgetracker import runtime as composition
@@ -23,7 +21,6 @@ from pledgetracker.services import monitoring
 from pledgetracker.services.delivering import deliver
 from pledgetracker.settings import load
 from pledgetracker.storage import dialects
-from pledgetracker.web import EXTENSION
 from tests.torture.traps import Traps
 
 # Status, whether it is a replay, body.
@@ -69,18 +66,12 @@ class Outcome:
     answers: Sequence[Answer] = ()
 
 
-@cache
-def _application() -> Flask:
-    """The application over no runtime yet: made before processes are forked, because making it takes long."""
-    return application.create(cast("Runtime", object()))
-
-
 def _ask(runtime: Runtime, job: Job) -> Answer:
     method, path, document = job.request
     headers = {"Authorization": f"Bearer {job.bearer}", "Idempotency-Key": job.key, "If-Match": "*"}
-    app = _application()
-    app.extensions[EXTENSION] = runtime
-    answer = app.test_client().open(path, method=method, json=document, headers=headers)
+    answer = (
+        application.create(runtime).test_client().open(path, method=method, json=document, headers=headers)
+    )
     is_replayed = answer.headers.get("Idempotent-Replayed") == "true"
     return answer.status_code, is_replayed, answer.text
 
@@ -123,7 +114,9 @@ def perform(job: Job, tell: Callable[[Outcome], None]) -> None:
 
 def main() -> None:
     """Do what standard input says."""
-    _application()
+    # Whatever is logged on the way must not stand between the answers.
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
     for line in sys.stdin:
         reader, writer = os.pipe()
         child = os.fork()
@@ -138,7 +131,7 @@ def main() -> None:
         with os.fdopen(reader, "rb") as told:
             answer = told.read()
         os.waitpid(child, 0)
-        print(answer.decode(), flush=True)
+        print(answer.decode(), file=answers, flush=True)
 
 
 def _tell(file: int, told: Outcome) -> None:
