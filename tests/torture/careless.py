@@ -2,14 +2,13 @@
 
 from dataclasses import replace
 from secrets import token_hex
-from typing import Any
 
 from pledgetracker.channels.base import Session
 from pledgetracker.domain.alert import AlertState
-from pledgetracker.domain.letter import Letter
+from pledgetracker.domain.attempt import Outcome, Result
 from pledgetracker.runtime import Runtime
-from pledgetracker.services import delivering, monitoring
-from pledgetracker.storage.alerts import AlertEntry
+from pledgetracker.services import monitoring
+from pledgetracker.services.sending import Round, Waiting
 from tests.torture import flows
 from tests.torture.flows import Answer, Job
 
@@ -29,11 +28,13 @@ def _tick_in_pieces(runtime: Runtime, job: Job) -> None:
 def _mark_before_sending(runtime: Runtime, job: Job) -> None:
     """Record a letter as sent, then send it."""
 
-    def send(self: Any, session: Session, alert: AlertEntry, letter: Letter) -> None:
-        self._end(alert, AlertState.SENT, None)
-        session.send(letter)
+    def send(self: Round, session: Session, waiting: Waiting) -> None:
+        alert, letter = waiting[0]
+        self._end(alert, AlertState.SENT, None, Result(Outcome.SENT, None, None, None), None)
+        self._settled()
+        session.send(letter, lambda: None)
 
-    delivering._Round._send = send  # type: ignore[method-assign] # a mistake, made here
+    Round._send = send  # type: ignore[method-assign] # a mistake, made here
     flows._deliver(runtime, job)
 
 

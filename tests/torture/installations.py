@@ -8,7 +8,7 @@ import psycopg
 
 from pledgetracker import runtime as composition
 from pledgetracker.runtime import Runtime
-from pledgetracker.settings import PREFIX, Settings, load
+from pledgetracker.settings import PREFIX, load
 from pledgetracker.storage import schema
 from tests.servers import OwnServer, own_server
 from tests.torture.campaign import Options
@@ -16,11 +16,7 @@ from tests.torture.campaign import Options
 SECRET = "a secret of at least thirty-two characters"
 NAME = "torture"
 # Clients in a hurry are what campaigns are about.
-UNLIMITED = {
-    f"{PREFIX}{name.upper()}": "0"
-    for name in ("reads_per_minute", "writes_per_minute")
-    if name in Settings.__dataclass_fields__
-}
+UNLIMITED = {f"{PREFIX}{name}_PER_MINUTE": "0" for name in ("READS", "WRITES", "FAILURES")}
 
 
 @dataclass(frozen=True, slots=True)
