@@ -184,12 +184,14 @@ def _behind_since(
     if goal is None or not goal.direction or final is None or final.status is not MilestoneStatus.UPCOMING:
         return None
     path = Path.of(pledge, final.milestone.due.date)
+    # Fractions compare with each other, and slowly with decimals.
+    clears, opens = Fraction(policy.behind_clears_pace), Fraction(policy.on_track_pace)
     fell: date | None = None
     for figure in reversed(record.figures_until(today)):
         pace = _pace(record, path, figure)
-        if pace > policy.behind_clears_pace:
+        if pace > clears:
             break
-        if pace < policy.on_track_pace:
+        if pace < opens:
             fell = figure.as_of
     return fell
 

@@ -38,11 +38,17 @@ class Path:
 
     def value_on(self, day: date) -> Fraction:
         """The value expected on `day`; the target from the deadline on."""
+        return Fraction(*self.ratio_on(day))
+
+    def ratio_on(self, day: date) -> tuple[int, int]:
+        """`value_on` as numerator and denominator, not reduced: asked of every figure at every look."""
         x = day.toordinal()
         for (x0, y0), (x1, y1) in pairwise(self.points):
             if x <= x1:
-                return _between(y0, y1, max(x, x0) - x0, x1 - x0)
-        return self.points[-1][1]
+                (n0, d0), (n1, d1) = y0.as_integer_ratio(), y1.as_integer_ratio()
+                done, whole = max(x, x0) - x0, x1 - x0
+                return n0 * d1 * (whole - done) + n1 * d0 * done, d0 * d1 * whole
+        return self.points[-1][1].as_integer_ratio()
 
     def days_ahead(self, value: Fraction, day: date) -> int:
         """Whole days by which `value` on `day` is ahead of the path, floored; negative is behind.
@@ -68,13 +74,6 @@ class Path:
             return min(reached), max(reached)
         end = self.points[0] if sign * value < sign * self.points[0][1] else self.points[-1]
         return Fraction(end[0]), Fraction(end[0])
-
-
-def _between(start: Fraction, end: Fraction, done: int, whole: int) -> Fraction:
-    """As far from `start` to `end` as `done` is of `whole`."""
-    # In whole numbers: this is asked of every figure at every look.
-    n0, d0, n1, d1 = start.numerator, start.denominator, end.numerator, end.denominator
-    return Fraction(n0 * d1 * (whole - done) + n1 * d0 * done, d0 * d1 * whole)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +107,10 @@ class Progress:
 
 def exact_pace(pledge: Pledge, path: Path, value: Decimal, day: date) -> Fraction | None:
     """Pace before rounding, for thresholds; None where nothing is expected yet."""
-    v, v0, shares = as_wholes(value, pledge.baseline.value)
-    expected = path.value_on(day)
-    awaited = expected.numerator * shares - v0 * expected.denominator
-    return Fraction((v - v0) * expected.denominator, awaited) if awaited else None
+    (n, d), (n0, d0) = value.as_integer_ratio(), pledge.baseline.value.as_integer_ratio()
+    expected, shares = path.ratio_on(day)
+    awaited = expected * d0 - n0 * shares
+    return Fraction((n * d0 - n0 * d) * shares, awaited * d) if awaited else None
 
 
 def ahead_of(pledge: Pledge, path: Path, value: Decimal, day: date) -> Fraction:

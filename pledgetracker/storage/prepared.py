@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from operator import methodcaller
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Delete, Dialect, Insert, Select, Update
+from sqlalchemy import Connection, Delete, Dialect, Insert, Select, TextualSelect, Update
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
@@ -30,7 +30,10 @@ class Prepared:
     """
 
     def __init__(
-        self, statement: Select[Any] | Insert | Update | Delete, *, columns: Sequence[str] | None = None
+        self,
+        statement: Select[Any] | TextualSelect | Insert | Update | Delete,
+        *,
+        columns: Sequence[str] | None = None,
     ) -> None:
         self._statement = statement
         self._columns = columns
@@ -138,7 +141,7 @@ def _compile(statement: Any, columns: Sequence[str] | None, dialect: Dialect) ->
     compiled: SQLCompiler = statement.compile(dialect=dialect, column_keys=columns)
     kinds = {name: bind.type.dialect_impl(dialect) for bind, name in compiled.bind_names.items()}
     defaults = {} if columns else compiled.params
-    wanted = list(statement.selected_columns) if isinstance(statement, Select) else []
+    wanted = list(statement.selected_columns) if isinstance(statement, Select | TextualSelect) else []
     assert isinstance(dialect, DefaultDialect)
     assert dialect.loaded_dbapi is not None
     return _Compiled(

@@ -3,18 +3,21 @@
 from sqlalchemy import Connection, delete, select, text
 
 from pledgetracker.domain.allowance import Allowance
+from pledgetracker.storage.prepared import Prepared
 from pledgetracker.storage.tables import rate_limits
 
 # One statement decides and counts, so that callers at the same moment cannot all see the last place free.
 # What lies beyond `farthest` was written by a clock that was wrong.
-_ADD = text("""
+_ADD = Prepared(
+    text("""
 INSERT INTO rate_limits (name, whole_at) VALUES (:name, :base + :cost)
 ON CONFLICT (name) DO UPDATE SET whole_at = :cost + CASE
   WHEN rate_limits.whole_at > :base AND rate_limits.whole_at <= :farthest THEN rate_limits.whole_at ELSE :base
 END
 WHERE rate_limits.whole_at <= :latest OR rate_limits.whole_at > :farthest
 RETURNING whole_at
-""")
+""").columns(rate_limits.c.whole_at)
+)
 
 
 class RateLimitStore:
@@ -39,9 +42,9 @@ class RateLimitStore:
 
     def _add(self, name: str, base: int, cost: int, latest: int, farthest: int) -> tuple[int, bool]:
         said = {"name": name, "base": base, "cost": cost, "latest": latest, "farthest": farthest}
-        added: int | None = self._connection.scalar(_ADD, said)
+        added = _ADD.first(self._connection, said)
         if added is not None:
-            return added, True
+            return added.whole_at, True
         stored = self._connection.scalar(select(rate_limits.c.whole_at).where(rate_limits.c.name == name))
         # What was tidied away since stood in nobody's way.
         return (latest if stored is None else stored), False
