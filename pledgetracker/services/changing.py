@@ -57,16 +57,17 @@ def change(
     if locked is None:
         raise NotFound("pledge", key)
     record = locked.record
-    if locked.next_check_at is not None and locked.next_check_at <= now:
+    outlook = locked.outlook
+    if outlook.next_check_at is not None and outlook.next_check_at <= now:
         # What fell due before this change is owed even if the change makes it moot.
-        monitoring.look(tx, record, rules, now=now, appointed=locked.next_check_at)
+        outlook = monitoring.look(tx, record, rules, now=now, appointed=outlook.next_check_at).outlook
     today = local_day(now, record.pledge.time_zone)
     altered = alter(record, today)
     if altered is None:
         return record
     pledge = replace(altered.record.pledge, version=record.pledge.version + 1, updated_at=now)
     after = replace(altered.record, pledge=pledge)
-    monitoring.look(tx, after, rules, now=now)
+    monitoring.look(tx, after, rules, now=now, before=outlook)
     _tell(tx, after, rules, (*altered.news, *_met_news(record, after, altered.news, rules, today)), now)
     _enter(tx, record, after, now)
     tx.records.remember(after)

@@ -25,13 +25,14 @@ Identity = tuple[AlertKind, str | None, date]
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What one look at a pledge found and did."""
+    """What one look at a pledge found and did; `outlook` is what is kept of it."""
 
     pledge: str
     opened: Sequence[OpenFlag]
     cleared: Sequence[OpenFlag]
     planned: Sequence[Owed]
     superseded: Sequence[Owed]
+    outlook: Outlook
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +65,19 @@ def _next_turn(record: Record, stands: Standing, open_flags: Iterable[OpenFlag],
 
 
 def look(
-    tx: Transaction, record: Record, rules: Rules, *, now: datetime, appointed: datetime | None = None
+    tx: Transaction,
+    record: Record,
+    rules: Rules,
+    *,
+    now: datetime,
+    appointed: datetime | None = None,
+    before: Outlook | None = None,
 ) -> Look:
     """Bring flags, owed alerts and the next appointment of one pledge up to `now`.
 
     An appointment that lies days back means that nobody looked since: each day since then that may have
     changed something is looked at in its turn, so that what fell due and passed meanwhile is on record too.
-    Repeating it at the same `now` changes nothing.
+    Repeating it at the same `now` changes nothing. `before` is what is kept of the last look, if that is known.
     """
     pledge = record.pledge
     today = local_day(now, pledge.time_zone)
@@ -91,8 +98,9 @@ def look(
             break
         day = today if ahead is None else min(ahead, today)
     planned, superseded = _plan(tx, owed, {flag.identity for flag in kept}, now)
-    tx.pledges.looked(pledge, outlook(record, stands, kept, rules))
-    return Look(pledge.id, opened, cleared, planned, superseded)
+    found = outlook(record, stands, kept, rules)
+    tx.pledges.looked(pledge, found, before=before)
+    return Look(pledge.id, opened, cleared, planned, superseded, found)
 
 
 def _settle_flags(

@@ -101,15 +101,14 @@ class PledgeStore:
         self._connection.execute(delete(milestones).where(milestones.c.pledge == pledge.id))
         self._add_milestones(pledge)
 
-    def looked(self, pledge: Pledge, outlook: Outlook) -> None:
-        """Store the version that a look saw, and what it found."""
-        row = {
-            "key": pledge.id,
-            "version": pledge.version,
-            "updated_at": pledge.updated_at,
-            **_looks(outlook),
-        }
-        _LOOKED.run(self._connection, row)
+    def looked(self, pledge: Pledge, outlook: Outlook, *, before: Outlook | None = None) -> None:
+        """Store the version that a look saw, and what it found if that is not what was known before."""
+        seen = {"key": pledge.id, "version": pledge.version, "updated_at": pledge.updated_at}
+        if outlook == before:
+            # Whatever is set has its indexes written anew, the same or not.
+            _COUNTED.run(self._connection, seen)
+        else:
+            _LOOKED.run(self._connection, seen | _looks(outlook))
 
     def make_due_for_check(self, *, now: datetime) -> None:
         """Appoint the next look at every pledge for now."""
@@ -259,13 +258,13 @@ def _row(pledge: Pledge) -> dict[str, Any]:
     }
 
 
-_LOOKED = Prepared(
-    update(pledges)
-    .where(pledges.c.id == bindparam("key"))
-    .values(
-        {name: bindparam(name) for name in ("version", "updated_at", "status", "due_on", "next_check_at")}
-    )
-)
+def _setting(*names: str) -> Prepared:
+    given: dict[str, Any] = {name: bindparam(name) for name in names}
+    return Prepared(update(pledges).where(pledges.c.id == bindparam("key")).values(given))
+
+
+_COUNTED = _setting("version", "updated_at")
+_LOOKED = _setting("version", "updated_at", "status", "due_on", "next_check_at")
 
 
 def _looks(outlook: Outlook) -> dict[str, Any]:

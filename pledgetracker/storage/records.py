@@ -15,6 +15,7 @@ from pledgetracker.domain.record import Record
 from pledgetracker.domain.target import Comparator
 from pledgetracker.domain.update import Claim, ProgressUpdate
 from pledgetracker.storage import documents
+from pledgetracker.storage.pledges import Outlook
 from pledgetracker.storage.prepared import Prepared
 from pledgetracker.storage.tables import milestones, pledges, progress_updates, reschedules, withdrawals
 
@@ -60,10 +61,10 @@ class RecordCache:
 
 @dataclass(frozen=True, slots=True)
 class Locked:
-    """A record that nobody else can write, and when the clock may change something about it."""
+    """A record that nobody else can write, and what the last look at it found."""
 
     record: Record
-    next_check_at: datetime | None
+    outlook: Outlook
 
 
 class RecordStore:
@@ -120,7 +121,7 @@ class RecordStore:
         if row is None:
             return None
         record = self._cache.get(key, row.version, row.updated_at) or self._load([key])[key]
-        return Locked(record, row.next_check_at)
+        return Locked(record, Outlook(row.status, row.due_on, row.next_check_at))
 
     def get_many(self, keys: Sequence[str]) -> Sequence[Record]:
         """The records of `keys` that exist, in that order."""
@@ -174,7 +175,9 @@ class RecordStore:
 
 _ONE_VERSION = select(pledges.c.version, pledges.c.updated_at).where(pledges.c.id == bindparam("key"))
 _VERSION = Prepared(_ONE_VERSION)
-_LOCK = Prepared(_ONE_VERSION.add_columns(pledges.c.next_check_at).with_for_update())
+_LOCK = Prepared(
+    _ONE_VERSION.add_columns(pledges.c.status, pledges.c.due_on, pledges.c.next_check_at).with_for_update()
+)
 
 
 def _pledge(row: RowMapping, stages: Iterable[Milestone]) -> Pledge:
