@@ -77,7 +77,8 @@ def look(
 
     An appointment that lies days back means that nobody looked since: each day since then that may have
     changed something is looked at in its turn, so that what fell due and passed meanwhile is on record too.
-    Repeating it at the same `now` changes nothing. `before` is what is kept of the last look, if that is known.
+    Repeating it at the same `now` changes nothing. `before` is what is kept of the last look, if
+    that is known.
     """
     pledge = record.pledge
     today = local_day(now, pledge.time_zone)

@@ -1,6 +1,7 @@
 """The documentation of the API: complete, and true."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,8 +10,11 @@ from flask.testing import FlaskClient
 
 from pledgetracker.dashboard.reference import BODIES, PLACES, reference
 from pledgetracker.domain.access import Scope
+from pledgetracker.domain.alert import Recipient
 from pledgetracker.runtime import Runtime
+from pledgetracker.services.monitoring import heed
 from tests.conftest import client_of, key_of
+from tests.world import tick
 
 Visit = Callable[[str], Any]
 
@@ -66,6 +70,11 @@ def test_the_examples_are_taken(seeded: Runtime, editor: FlaskClient, method: st
 
 def test_the_places_shown_exist_among_the_seeds(seeded: Runtime, app: Flask) -> None:
     admin = client_of(app, key_of(seeded, Scope.ADMIN))
+    watched = replace(
+        seeded, rules=replace(seeded.rules, watchers=(Recipient("desk@example.org", None, "en"),))
+    )
+    heed(watched.database, watched.rules, now=watched.clock())
+    tick(watched)
     document = admin.get("/openapi.json").json
     assert document is not None
     for path, item in document["paths"].items():
