@@ -62,6 +62,7 @@ def posting(base: str, key: str) -> Iterator[list[int]]:
             thread.join()
 
 
+@pytest.mark.slow
 def test_a_backup_under_load_has_all_that_was_acknowledged_before_it_began(
     runtime: Runtime, record: Path, served: dict[str, str], port: int, place: Path
 ) -> None:
@@ -83,6 +84,7 @@ def test_a_backup_under_load_has_all_that_was_acknowledged_before_it_began(
                 acknowledged.clear()
 
 
+@pytest.mark.slow
 def test_a_record_is_not_replaced_while_it_is_served_asked_or_not(
     runtime: Runtime, record: Path, served: dict[str, str], port: int, place: Path
 ) -> None:
@@ -116,6 +118,7 @@ sys.stdin.read()
 """
 
 
+@pytest.mark.slow
 def test_a_program_that_is_not_ours_keeps_the_record_too_and_leaves_its_journal_when_killed(
     runtime: Runtime, record: Path, served: dict[str, str], place: Path
 ) -> None:
