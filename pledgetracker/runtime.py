@@ -30,6 +30,8 @@ from pledgetracker.storage.database import Database
 
 SECRET_FILE = "secret"  # noqa: S105 -- a file's name
 MAIL_FOLDER = "mail"
+# Of callers: what they may do at once, unless the settings say, is what they may do in so long.
+BURST_MINUTES = 5
 
 
 class SecretEmpty(Refusal):
@@ -124,11 +126,15 @@ def assemble(settings: Settings) -> Runtime:
 def limiter(settings: Settings, *, launch: Callable[[Callable[[], None]], None] | None = None) -> Limiter:
     """What counts callers, with nothing counted yet; `launch` starts what it does beside the requests."""
     allowances = {
-        Deed.READ: Allowance(settings.reads_per_minute, settings.reads_burst),
-        Deed.WRITE: Allowance(settings.writes_per_minute, settings.writes_burst),
-        Deed.FAIL: Allowance(settings.failures_per_minute, settings.failures_burst),
+        Deed.READ: _allowance(settings.reads_per_minute, settings.reads_burst),
+        Deed.WRITE: _allowance(settings.writes_per_minute, settings.writes_burst),
+        Deed.FAIL: _allowance(settings.failures_per_minute, settings.failures_burst),
     }
     return Limiter(allowances, launch=launch or _beside)
+
+
+def _allowance(per_minute: int, burst: int | None) -> Allowance:
+    return Allowance(per_minute, BURST_MINUTES * per_minute if burst is None else burst)
 
 
 def _beside(work: Callable[[], None]) -> None:

@@ -72,16 +72,16 @@ class Settings:
     )
 
     reads_per_minute: int = field(
-        default=3_000, metadata=_is(_RATE, "How many reads a minute one caller may make; 0 for any number.")
+        default=6_000, metadata=_is(_RATE, "How many reads a minute one caller may make; 0 for any number.")
     )
-    reads_burst: int = field(
-        default=3_000, metadata=_is(_BURST, "How many reads one caller may make at once, after a rest.")
+    reads_burst: int | None = field(
+        default=None, metadata=_is(_BURST, "How many reads one caller may make at once, after a rest.")
     )
     writes_per_minute: int = field(
-        default=600, metadata=_is(_RATE, "How many changes a minute one key may make; 0 for any number.")
+        default=3_000, metadata=_is(_RATE, "How many changes a minute one key may make; 0 for any number.")
     )
-    writes_burst: int = field(
-        default=3_000, metadata=_is(_BURST, "How many changes one key may make at once, after a rest.")
+    writes_burst: int | None = field(
+        default=None, metadata=_is(_BURST, "How many changes one key may make at once, after a rest.")
     )
     failures_per_minute: int = field(
         default=30,
@@ -89,8 +89,8 @@ class Settings:
             _RATE, "How many keys that are not valid one address may send a minute; 0 for any number."
         ),
     )
-    failures_burst: int = field(
-        default=60,
+    failures_burst: int | None = field(
+        default=None,
         metadata=_is(_BURST, "How many keys that are not valid one address may send at once, after a rest."),
     )
 

@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 from pledgetracker import app as application
 from pledgetracker import runtime as composition
 from pledgetracker.domain.access import Scope
+from pledgetracker.domain.allowance import Deed
 from pledgetracker.runtime import Runtime
 from pledgetracker.services.keyring import revoke_key
 from pledgetracker.settings import Settings
@@ -295,10 +296,11 @@ def test_without_its_table_the_limiter_lets_reads_through_and_writes_say_that_th
 
 def test_by_default_a_newsroom_meets_no_limit() -> None:
     usual = Settings()
+    bursts = composition.limiter(usual)._allowances
     # A hundred readers behind one address, ten pages a minute each with all that hangs on them.
     assert usual.reads_per_minute >= 100 * 10 * 3
     # An import of a thousand pledges with two reports each, without a pause.
-    assert usual.writes_burst >= 1000 * 3
+    assert bursts[Deed.WRITE].burst >= 1000 * 3
     # A forgotten program that asks every ten seconds with a key that has expired.
     assert usual.failures_per_minute > 60 / 10
     assert usual.trusted_proxies == 0
