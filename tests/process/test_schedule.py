@@ -20,7 +20,7 @@ from pledgetracker.services.leasing import LEASE
 from pledgetracker.services.pausing import PAUSE
 from pledgetracker.storage import tables
 from tests.conftest import Clock
-from tests.processes import PATIENCE_SECONDS, kill, started, wait_until
+from tests.processes import PATIENCE_SECONDS, heard, kill, started, wait_until
 from tests.sinks import OK, Sink, listening
 from tests.world import add_pledge, alerts, attempts
 
@@ -168,10 +168,13 @@ def test_two_schedulers_at_once_send_each_alert_once(
     sink = Sink()
     with (
         listening(sink, mail_port),
-        started(served, "schedule") as one,
-        started(served, "schedule") as two,
+        started(served, "schedule", log=subprocess.PIPE) as one,
+        started(served, "schedule", log=subprocess.PIPE) as two,
     ):
         wait_until(lambda: len(sink.taken) >= len(RECIPIENTS))
+        # Before its first tick a process does not yet know how to stop.
+        for lines in (heard(one), heard(two)):
+            wait_until(lambda lines=lines: any('"tick"' in line for line in lines))  # type: ignore[misc] # binds the loop's
         for process in (one, two):
             process.send_signal(signal.SIGTERM)
         assert [process.wait(PATIENCE_SECONDS) for process in (one, two)] == [0, 0]
