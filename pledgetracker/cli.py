@@ -150,7 +150,11 @@ def tick(at: datetime | None, apply: bool | None) -> None:
                 raise click.ClickException(f"Mail waits: {delivered.outage}")
             return
         _tell(monitoring.rehearse(runtime.database, runtime.rules, now=now))
-        click.echo("Nothing was changed; --apply does it.")
+        ahead = now > runtime.clock()
+        click.echo(
+            "Nothing was changed; --apply does it"
+            + (", flags, mails and all, as if that day had come: on a copy, say." if ahead else ".")
+        )
 
 
 def _noon_of(day: date, zone: str) -> datetime:
@@ -356,6 +360,17 @@ def put_back(file: Path) -> None:
             click.echo("Its schema is older than this program: run 'pledgetracker db upgrade'.")
 
 
+@main.command("hold")
+@click.option("--reason", required=True, help="Why; /readyz and 'check' say it.")
+def keep_alerts(reason: str) -> None:
+    """Let no alert leave until 'release': before a record that was put back is put to work, say."""
+    with _started() as runtime:
+        _check_schema(runtime)
+        now = runtime.clock()
+        runtime.database.write(lambda tx: holding.hold_by_hand(tx, reason, now=now), actor=_actor())
+        click.echo("Alerts are held. 'pledgetracker release' lets them leave.")
+
+
 @main.command("release")
 @click.option(
     "--only", type=click.Choice([name.value for name in HoldName]), help="End this hold and no other."
@@ -410,9 +425,7 @@ def keep_from_leaving(alert: int, reason: str) -> None:
     with _started() as runtime:
         _check_schema(runtime)
         now = runtime.clock()
-        runtime.database.write(
-            lambda tx: requeuing.suppress(tx, alert, reason.strip(), now=now), actor=_actor()
-        )
+        runtime.database.write(lambda tx: requeuing.suppress(tx, alert, reason, now=now), actor=_actor())
         click.echo("It will not be sent.")
 
 
@@ -428,7 +441,7 @@ def _actor() -> Actor:
 
 @main.command()
 def check() -> None:
-    """Say what is missing for production; exit with 1 if something serious is."""
+    """Say what is missing for production and what is wrong; exit with 1 if anything is a problem."""
     with _started() as runtime:
         report = readiness(runtime.database, runtime.settings.tick_seconds, now=runtime.clock())
         for looked in report.checks:
@@ -440,7 +453,7 @@ def check() -> None:
         for item in advice:
             mark = "PROBLEM" if item.is_serious else "advice "
             click.echo(f"{mark}  {item.id}: {item.finding} {item.cure}")
-        if not report.is_ready or any(item.is_serious for item in advice):
+        if not all(looked.ok for looked in report.checks) or any(item.is_serious for item in advice):
             sys.exit(1)
 
 

@@ -1,5 +1,6 @@
 """The log: one event a line on standard error, as JSON or for eyes, and no secret in any."""
 
+import io
 import json
 import logging
 import re
@@ -38,13 +39,14 @@ def start(settings: Settings) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         *([structlog.processors.format_exc_info] if is_json else []),
     ]
-    lines = Lines(sys.stderr)
+    stream = _unbuffered(sys.stderr)
+    lines = Lines(stream)
     structlog.configure(
         processors=[*common, render],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=lambda *_: lines,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = Handler(stream)
     handler.setFormatter(
         ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.add_logger_name, *common],
@@ -66,6 +68,22 @@ def name_request(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
 def server_logging() -> dict[str, Any]:
     """For the server, which has a log of its own on standard output: let it log as everything else does."""
     return {"handlers": {}, "formatters": {}, "loggers": {"_granian": {"handlers": [], "propagate": True}}}
+
+
+def _unbuffered(stream: TextIO) -> TextIO:
+    """The same without a buffer: what cannot be written would stay there, and fail whoever flushes it."""
+    try:
+        raw = io.FileIO(stream.fileno(), "w", closefd=False)
+    except (OSError, ValueError):
+        return stream
+    return io.TextIOWrapper(raw, stream.encoding, "backslashreplace", write_through=True)
+
+
+class Handler(logging.StreamHandler[TextIO]):
+    """Writes what libraries log; that it cannot keeps nobody from working."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 -- the library's name
+        """Say nothing: it would have to be said on the same stream."""
 
 
 class Lines:

@@ -1,6 +1,7 @@
 """The composition root: settings become a database, rules, a post office; and the one clock is read here."""
 
 import os
+import platform
 import secrets
 import threading
 import time
@@ -52,10 +53,10 @@ def uptime() -> Uptime:
     """How long this machine has been running, sleep included."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-        return Uptime(boot, time.clock_gettime(time.CLOCK_BOOTTIME))
+        return Uptime(boot, time.clock_gettime(time.CLOCK_BOOTTIME), platform.node())
     except (OSError, AttributeError):
         # Only Linux tells.
-        return Uptime(None, 0)
+        return Uptime(None, 0, platform.node())
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +86,14 @@ class Runtime:
     def post_office(
         self, *, at: datetime | None = None, is_stopping: Callable[[], bool] = lambda: False
     ) -> PostOffice:
-        """How letters leave, until it `is_stopping`; `at` makes it believe in that instant."""
+        """How letters leave, until it `is_stopping`; `at` has alerts looked at as if it were then."""
         return PostOffice(
             channel=_channel(self.settings),
             compose=partial(_compose, self.settings.mail_from),
             links=partial(links, self.settings.public_url),
             mail_domain=self.mail_domain,
-            clock=self.clock if at is None else lambda: at,
+            clock=self.clock,
+            at=at,
             is_stopping=is_stopping,
             hold_above=self.settings.hold_above,
         )

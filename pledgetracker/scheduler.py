@@ -39,7 +39,7 @@ def turn(
     at: datetime | None = None,
     is_stopping: Callable[[], bool] = lambda: False,
 ) -> tuple[TickReport, DeliveryReport]:
-    """One tick: look at what is due, then deliver what is owed; `at` makes delivery believe in that instant.
+    """One tick: look at what is due, then deliver what is owed; `at` has alerts looked at as if it were then.
 
     Told to stop, it ends after the pledges or the letter under way, and leaves the rest as due as it was.
     While the clock is in doubt nothing is done at all, and the reports say why.
@@ -64,7 +64,7 @@ def turn(
     }
 
     def close(tx: Transaction) -> None:
-        tidy(tx, now=now)
+        tidy(tx, now=runtime.clock())
         if at is None:
             timekeeping.trust(tx, runtime.uptime(), now=now)
         tx.heartbeats.beat(SCHEDULER, detail, now=runtime.clock())

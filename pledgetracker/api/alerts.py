@@ -1,6 +1,5 @@
 """/v1/alerts: what is owed to whom, and what became of it."""
 
-import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -14,6 +13,7 @@ from pledgetracker.api.effects import effect
 from pledgetracker.api.fields import Choice, Slug
 from pledgetracker.api.paging import PageQuery, Sort
 from pledgetracker.api.schemas import AlertDocument, AttemptDocument
+from pledgetracker.api.veil import veiled
 from pledgetracker.domain.access import Scope
 from pledgetracker.domain.alert import AlertState, message_id
 from pledgetracker.services import requeuing
@@ -95,12 +95,6 @@ def requeue(number: int) -> Response:
 
 def _view(entry: AlertEntry) -> AlertView:
     if not may(Scope.WRITE):
-        return AlertView(replace(entry, reason=_without_address(entry)), None, None)
+        # Not only the address of its recipient: one stands behind another, and servers say where it leads.
+        return AlertView(replace(entry, reason=entry.reason and veiled(entry.reason)), None, None)
     return AlertView(entry, entry.recipient.email, message_id(entry.dedup_key, runtime().mail_domain))
-
-
-def _without_address(entry: AlertEntry) -> str | None:
-    """The reason; mail servers like to repeat the address."""
-    if entry.reason is None:
-        return None
-    return re.sub(re.escape(entry.recipient.email), "…", entry.reason, flags=re.IGNORECASE)

@@ -3,6 +3,7 @@
 from flask import Blueprint, Response
 
 from pledgetracker.api.answers import to_json
+from pledgetracker.api.veil import veiled
 from pledgetracker.services.checking import readiness
 from pledgetracker.web import now, runtime
 
@@ -22,7 +23,8 @@ def ready() -> Response:
     document = {
         "status": "ready" if report.is_ready else "not ready",
         "checks": {
-            check.name: {"ok": check.ok, "detail": check.detail, **check.figures} for check in report.checks
+            check.name: {"ok": check.ok, "detail": veiled(check.public_detail), **check.figures}
+            for check in report.checks
         },
     }
     return Response(to_json(document), 200 if report.is_ready else 503, mimetype="application/json")

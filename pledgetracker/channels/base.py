@@ -71,10 +71,14 @@ class TryLater(DeliveryFailure):
     Attributes:
         phase: before the final dot the server has not taken the letter; after it, it may have, and the
             answer was lost. A 4xx that answers the final dot counts as before: the server has said no.
+        is_general: whether the server's words fit any letter of ours as well as this one.
     """
 
-    def __init__(self, reason: str, *, phase: Phase, code: int | None = None) -> None:
+    def __init__(
+        self, reason: str, *, phase: Phase, code: int | None = None, is_general: bool = False
+    ) -> None:
         self.phase = phase
+        self.is_general = is_general
         super().__init__(reason, code=code)
 
 

@@ -28,10 +28,13 @@ def call(address: str, *, patience_seconds: float = PATIENCE_SECONDS) -> str | N
     )
     caller.start()
     caller.join(patience_seconds)
-    if not found and connection.sock is not None:
+    if found:
+        return found[0]
+    if (line := connection.sock) is not None:
+        # What the thread makes of it comes too late to count.
         with suppress(OSError):
-            connection.sock.shutdown(socket.SHUT_RDWR)
-    return found[0] if found else f"No answer within {patience_seconds:g} seconds."
+            line.shutdown(socket.SHUT_RDWR)
+    return f"No answer within {patience_seconds:g} seconds."
 
 
 def _connection(address: str) -> HTTPConnection:

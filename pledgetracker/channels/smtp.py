@@ -31,9 +31,13 @@ _START_CONTENT = 354
 _FINAL_DOT = "final dot"
 # Answers that many servers give at RCPT or DATA though they concern every letter of ours alike.
 _AUTHENTICATION_CODES = frozenset({530, 534, 535, 538})
-_RELAY_WORDS = re.compile(
-    r"\brelay|sender address rejected|client host (rejected|blocked)|send as this sender", re.IGNORECASE
+_GENERAL_WORDS = re.compile(
+    r"\brelay|sender address|client host|send as this sender|\bblocked\b|block ?list|blacklist|reputation"
+    r"|not verified|(sending|message|rate|daily) (rate |user )?(sending )?(limit|quota)|too many",
+    re.IGNORECASE,
 )
+# Enhanced status codes of RFC 3463 that speak of the recipient's address or mailbox, whatever the words.
+_OF_THE_RECIPIENT = re.compile(r"\s*5\.(1\.([0-6]|10)|2\.[1-3])(?![\d.])")
 
 
 class Security(StrEnum):
@@ -243,8 +247,11 @@ class _SmtpSession:
         if code in _AUTHENTICATION_CODES:
             raise ChannelDown(reason, kind=Outage.AUTHENTICATION, code=code)
         if 500 <= code < 600:  # noqa: PLR2004 -- the classes of RFC 5321
-            if verb == "MAIL FROM" or _is_about_every_letter(reason, letter):
+            if verb == "MAIL FROM":
                 raise ChannelDown(reason, kind=Outage.RELAY, code=code)
+            if _fits_any_letter(text.decode(errors="replace"), letter):
+                # Or this recipient alone is beyond that server: whether others pass will tell.
+                raise TryLater(reason, phase=Phase.BEFORE_FINAL_DOT, code=code, is_general=True)
             raise RecipientRefused(reason, code=code)
         if not 400 <= code < 500:  # noqa: PLR2004 -- the classes of RFC 5321
             self.drop()  # whatever this is, the two sides are out of step
@@ -257,10 +264,13 @@ def _is_ok(code: int) -> bool:
     return 200 <= code < 300  # noqa: PLR2004 -- the classes of RFC 5321
 
 
-def _is_about_every_letter(reason: str, letter: Letter) -> bool:
-    """Servers echo the address, which may itself contain such a word."""
-    without_address = reason.replace(letter.recipient, "").replace(letter.recipient.lower(), "")
-    return _RELAY_WORDS.search(without_address) is not None
+def _fits_any_letter(said: str, letter: Letter) -> bool:
+    """Whether a refusal for good may be one of us, and not of this recipient or message."""
+    if _OF_THE_RECIPIENT.match(said):
+        return False
+    # Servers echo the address, which may itself contain such a word.
+    without_address = re.sub(re.escape(letter.recipient), "", said, flags=re.IGNORECASE)
+    return _GENERAL_WORDS.search(without_address) is not None
 
 
 def _dotted(content: bytes) -> bytes:

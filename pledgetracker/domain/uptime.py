@@ -10,7 +10,9 @@ class Uptime:
     Attributes:
         boot: names the time since the machine was last switched on; None where the machine does not tell.
         seconds: since then, those in which it slept included.
+        machine: what it is called.
     """
 
     boot: str | None
     seconds: float
+    machine: str = ""

@@ -9,6 +9,7 @@ from pledgetracker.services import copies
 from pledgetracker.services.copies import AUDIT_TABLES, Contents, CopyRefused, Manifest, NotAFile
 from pledgetracker.storage import files
 from pledgetracker.storage.database import Database
+from pledgetracker.storage.dialects import may_be_database
 
 # Rows of these come and never go, whatever else is done meanwhile.
 GROWING = (
@@ -61,6 +62,8 @@ def _check_place(record: Path, file: Path, *, overwrite: bool) -> None:
     sides = [files.beside(record, suffix).resolve() for suffix in ("", *files.SIDE_FILES)]
     if file.resolve() in sides:
         raise PlaceTaken(file, "it is the record itself.")
+    if overwrite and file.is_file() and not may_be_database(file):
+        raise PlaceTaken(file, "it is no backup; choose another name.")
     if not overwrite and (file.exists() or copies.manifest_of(file).exists()):
         raise PlaceTaken(file, "choose another name, or say --force.")
 

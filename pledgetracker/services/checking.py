@@ -25,6 +25,7 @@ class Check:
     Attributes:
         is_needed: whether the service cannot work without it.
         figures: what was measured.
+        to_everybody: what to say instead of `detail`, which names things inside, to those who only ask.
     """
 
     name: str
@@ -32,6 +33,12 @@ class Check:
     detail: str
     is_needed: bool
     figures: Mapping[str, int | str | None] = field(default_factory=dict)
+    to_everybody: str | None = None
+
+    @property
+    def public_detail(self) -> str:
+        """The detail as anybody may read it."""
+        return self.detail if self.to_everybody is None else self.to_everybody
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +59,8 @@ def readiness(database: Database, tick_seconds: int, *, now: datetime) -> Readin
         with database.read() as tx:
             return Readiness(tuple(_checks(database, tx, tick_seconds, now)))
     except Unavailable as outage:
-        return Readiness((Check("database", False, str(outage), is_needed=True),))
+        told = "cannot be reached; the log says why"
+        return Readiness((Check("database", False, str(outage), is_needed=True, to_everybody=told),))
 
 
 def _checks(database: Database, tx: Transaction, tick_seconds: int, now: datetime) -> Iterator[Check]:
@@ -87,6 +95,8 @@ def _queue(tx: Transaction, now: datetime) -> Check:
     age = None if oldest is None else int((now - oldest).total_seconds())
     is_late = oldest is not None and now - oldest > MAIL_IS_LATE_AFTER
     detail = "alerts wait for the mail server" if is_late else "moving"
+    if dead := counts["dead"]:
+        detail += f"; {dead} given up, see GET /v1/alerts?state=dead"
     if (reason := held(tx)) is not None:
         detail = f"held; 'pledgetracker release' ends it. {reason}"
     ok = reason is None and not is_late

@@ -41,10 +41,9 @@ class Drafts:
         return sum(ended is state for _, ended, _ in self.ends)
 
 
-def draft(
-    tx: Transaction, claims: Sequence[AlertEntry], office: PostOffice, rules: Rules, *, now: datetime
-) -> Drafts:
+def draft(tx: Transaction, claims: Sequence[AlertEntry], office: PostOffice, rules: Rules) -> Drafts:
     """Confirm claimed alerts and compose the letters that are missing; nothing is stored yet."""
+    now = office.judging_at()
     made = Drafts()
     records = {record.pledge.id: record for record in tx.records.get_many(list({a.pledge for a in claims}))}
     confirmer = Confirmer(records, rules, now=now)
@@ -68,12 +67,14 @@ def draft(
     return made
 
 
-def keep(tx: Transaction, made: Drafts, rules: Rules, *, token: str, now: datetime) -> dict[int, Letter]:
+def keep(
+    tx: Transaction, made: Drafts, office: PostOffice, rules: Rules, *, token: str, now: datetime
+) -> dict[int, Letter]:
     """Store drafts and ends under the claim `token`; returns the letters that count."""
     for alert, state, reason in made.ends:
         is_mine = tx.alerts.end(alert.id, state, reason, token=token, now=now)
         if is_mine and state is AlertState.CANCELLED:
-            promote(tx, alert, rules, now=now)
+            promote(tx, alert, rules, now=office.judging_at())
     return made.letters | tx.alerts.keep_letters(made.composed, now=now)
 
 

@@ -64,16 +64,17 @@ class _Delivery:
         self._guard = MassGuard(office.hold_above)
 
     def batch(self, lease: Lease) -> bool:
-        """Claim a batch and deliver it; False if there was nothing to claim."""
+        """Claim a batch and deliver it; False if there was nothing to claim, or others took it over."""
         claim = self._database.write(lambda tx: self._claim(tx, lease))
         self.report.outage = claim.outage
         if claim.is_new_hold:
             log.error("alerts are held; 'pledgetracker release' lets them leave", reason=claim.outage)
-        if claim.alerts:
-            waiting = self._prepare(claim, lease)
-            if waiting:
-                Round(self._database, self._office, lease, claim.pause, self.report).send(waiting)
-        return bool(claim.alerts)
+        if not claim.alerts:
+            return False
+        waiting = self._prepare(claim, lease)
+        if not waiting:
+            return waiting is not None
+        return Round(self._database, self._office, lease, claim.pause, self.report).send(waiting)
 
     def _claim(self, tx: Transaction, lease: Lease) -> _Claim:
         now = self._office.clock()
@@ -86,36 +87,44 @@ class _Delivery:
             is_waited_for = tx.alerts.oldest_pending() is not None
             return _Claim(outage=pausing.described(pause, now=now) if is_waited_for else None)
         limit = BATCH if pause is None else 1
-        claims = tx.alerts.claim(now=now, until=lease.until, token=lease.token, limit=limit)
+        due_by = max(now, self._office.judging_at())
+        claims = tx.alerts.claim(now=now, due_by=due_by, until=lease.until, token=lease.token, limit=limit)
         if pause is not None and claims:
             pausing.probe(tx, pause, now=now)
+        elif pause is not None and tx.alerts.oldest_pending() is None:
+            # Nothing is left by which to find out whether mail leaves again.
+            pausing.end(tx, now=now)
         lost = tx.attempts.lose([alert.id for alert in claims], now=now) if claims else {}
         for key, begun_at in lost.items():
             tx.alerts.count_lost(key, begun_at)
         return _Claim([_counted(alert, lost.get(alert.id)) for alert in claims], pause)
 
-    def _prepare(self, claim: _Claim, lease: Lease) -> Waiting:
-        """The letters to send, in order; the other alerts end here, or are put off."""
+    def _prepare(self, claim: _Claim, lease: Lease) -> Waiting | None:
+        """The letters to send, in order; the other alerts end here, or are put off.
+
+        None if the claims have passed to somebody else.
+        """
         now = self._office.clock()
         with self._database.read() as tx:
-            drafts = composing.draft(tx, claim.alerts, self._office, self._rules, now=now)
+            drafts = composing.draft(tx, claim.alerts, self._office, self._rules)
         waiting = self._database.write(lambda tx: self._store(tx, claim, drafts, lease.token, now))
         self.report.cancelled += drafts.count(AlertState.CANCELLED)
         self.report.dead += drafts.count(AlertState.DEAD)
         self.report.put_off += len(drafts.failed)
         return waiting
 
-    def _store(self, tx: Transaction, claim: _Claim, drafts: Drafts, token: str, now: datetime) -> Waiting:
+    def _store(
+        self, tx: Transaction, claim: _Claim, drafts: Drafts, token: str, now: datetime
+    ) -> Waiting | None:
         """Record what was found and composed, and that the first attempt begins."""
-        letters = composing.keep(tx, drafts, self._rules, token=token, now=now)
+        letters = composing.keep(tx, drafts, self._office, self._rules, token=token, now=now)
         for alert, error in drafts.failed:
             _put_off(tx, alert, unforeseen(error), token, now)
         waiting = [(alert, letters[alert.id]) for alert in claim.alerts if alert.id in letters]
         if not waiting and claim.pause is not None:
             pausing.unprobed(tx, claim.pause, now=now)
         if waiting and not tx.attempts.begin(waiting[0][0].id, token=token, now=now):
-            # The claims have passed to somebody else.
-            return []
+            return None
         return waiting
 
 

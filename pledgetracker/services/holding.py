@@ -9,6 +9,7 @@ from typing import Any
 
 from pledgetracker.domain.audit import Action
 from pledgetracker.domain.uptime import Uptime
+from pledgetracker.services import pausing
 from pledgetracker.services.timekeeping import trust
 from pledgetracker.storage.database import Transaction
 
@@ -27,6 +28,7 @@ class HoldName(StrEnum):
     RESTORED = "restored"
     MASS_FIRE = "mass_fire"
     CLOCK = "clock"
+    BY_HAND = "by_hand"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ def hold_restored(tx: Transaction, *, now: datetime) -> None:
 
 def hold_clock(tx: Transaction, reason: str, uptime: Uptime, *, now: datetime) -> None:
     """Hold delivery because a machine's clock is in doubt."""
-    hold(tx, HoldName.CLOCK, reason, now=now, boot=uptime.boot)
+    hold(tx, HoldName.CLOCK, reason, now=now, machine=uptime.machine)
 
 
 def end_clock(tx: Transaction, uptime: Uptime) -> bool:
@@ -69,9 +71,15 @@ def end_clock(tx: Transaction, uptime: Uptime) -> bool:
     found = tx.heartbeats.get(PREFIX + HoldName.CLOCK)
     return (
         found is not None
-        and found.detail["boot"] == uptime.boot
+        and found.detail["machine"] == uptime.machine
         and tx.heartbeats.end(PREFIX + HoldName.CLOCK)
     )
+
+
+def hold_by_hand(tx: Transaction, reason: str, *, now: datetime) -> None:
+    """Hold delivery because somebody says so."""
+    hold(tx, HoldName.BY_HAND, reason, now=now)
+    tx.audit.append(Action.RECORD_HOLD, "record", None, {"reason": reason}, now=now)
 
 
 def is_held(tx: Transaction, name: HoldName) -> bool:
@@ -84,15 +92,20 @@ def release(
 ) -> Sequence[Hold]:
     """Let alerts leave again; returns what held them.
 
-    From the release of a clock on, the time that it is now counts as right.
+    Of a mass, those owed by now are released. From the release of a clock on, the time that it is now counts
+    as right. A pause after failures of the mail server ends with the holds.
     """
     ended = [hold for hold in holds(tx) if only in {None, hold.name}]
     for each in ended:
         tx.heartbeats.end(PREFIX + each.name)
-    if only in {None, HoldName.MASS_FIRE}:
+    names = {each.name for each in ended}
+    if HoldName.MASS_FIRE in names:
         tx.heartbeats.beat(RELEASED, {"alert": tx.alerts.latest()}, now=now)
-    if only in {None, HoldName.CLOCK}:
+    if HoldName.CLOCK in names:
         trust(tx, uptime, now=now)
+    if only is None and (resting := pausing.pause(tx)) is not None:
+        pausing.end(tx, now=now)
+        ended.append(Hold(pausing.PAUSE, resting.since, resting.reason))
     if ended:
         told = {"holds": [each.name for each in ended]}
         tx.audit.append(Action.RECORD_RELEASE, "record", told, None, now=now)

@@ -32,6 +32,8 @@ def create_key(
     Raises:
         Invalid: the pledger it is to be tied to does not exist, or the scope reaches further than pledgers.
     """
+    if not name.strip():
+        raise Invalid.field("/name", "A key needs a name, by which to tell whose it is.")
     if pledger is not None and not tx.pledgers.exists(pledger):
         raise Invalid.field("/pledger", f"There is no pledger {pledger!r}.")
     if pledger is not None and scope is not Scope.PROGRESS:

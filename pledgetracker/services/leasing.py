@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from pledgetracker.domain.errors import Contended
 from pledgetracker.storage.database import Database, Unavailable
 
 # Short, so that the alerts of a process that was killed soon leave by another; kept while the process lives.
@@ -54,7 +55,7 @@ class Lease:
                 return
             try:
                 self.renew()
-            except Unavailable as outage:
+            except (Unavailable, Contended) as outage:
                 log.warning("a lease could not be renewed; it is tried again", reason=str(outage))
 
     def renew(self) -> None:

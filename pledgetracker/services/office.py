@@ -21,6 +21,7 @@ class PostOffice:
         links: where a recipient can read of the pledge with that id, and report.
         mail_domain: the domain of Message-IDs; the same on every machine of an installation.
         clock: tells the time anew at each step, because sending takes some.
+        at: the instant that alerts are looked at as if it were, or None for the clock's.
         is_stopping: whether no further letter is to be sent, asked before each one.
         hold_above: from more alerts than these at once they are held if that is unusual; 0 for never.
     """
@@ -31,7 +32,12 @@ class PostOffice:
     mail_domain: str
     clock: Clock
     is_stopping: Callable[[], bool] = lambda: False
+    at: datetime | None = None
     hold_above: int = 0
+
+    def judging_at(self) -> datetime:
+        """The instant by which alerts are due, called for and worded; claims and attempts go by the clock."""
+        return self.at or self.clock()
 
 
 @dataclass(slots=True)

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from pledgetracker.domain.audit import Action
-from pledgetracker.domain.errors import NotDead, NotFound, NotWaiting
+from pledgetracker.domain.errors import Invalid, NotDead, NotFound, NotWaiting
 from pledgetracker.storage.alerts import AlertEntry
 from pledgetracker.storage.database import Transaction
+
+MAX_REASON_CHARACTERS = 500
 
 
 def get_alert(tx: Transaction, key: int) -> AlertEntry:
@@ -45,7 +47,11 @@ def suppress(tx: Transaction, key: int, reason: str, *, now: datetime) -> AlertE
     Raises:
         NotFound: there is no such alert.
         NotWaiting: it has ended, or is on its way just now.
+        Invalid: no reason is given, or an endless one.
     """
+    reason = reason.strip()
+    if not 0 < len(reason) <= MAX_REASON_CHARACTERS:
+        raise Invalid.field("/reason", f"Say why, in at most {MAX_REASON_CHARACTERS} characters.")
     before = get_alert(tx, key)
     if not tx.alerts.suppress(key, reason, now=now):
         raise NotWaiting(key, before.state.value)

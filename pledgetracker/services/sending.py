@@ -23,7 +23,7 @@ LONGEST_RETRY = timedelta(hours=2)
 GIVES_UP_AFTER = timedelta(days=5)
 # For what was claimed and could not be tried, though nothing is wrong with the channel.
 NEXT_ROUND = timedelta(seconds=30)
-# So many letters in a row without an answer, and it is the channel that does not work.
+# So many letters in a row without an answer, or refused in words that fit any letter, and it is the channel.
 MOST_UNANSWERED = 3
 
 Waiting = list[tuple[AlertEntry, Letter]]
@@ -65,19 +65,20 @@ class Round:
         self._report = report
         self._commit: Future[str | None] | None = None
 
-    def send(self, waiting: Waiting) -> None:
-        """Send letters in order; the attempt on the first has begun.
+    def send(self, waiting: Waiting) -> bool:
+        """Send letters in order; the attempt on the first has begun. False if others took the rest over.
 
         Raises:
             Unavailable: the database cannot be reached.
         """
+        is_ours = True
         with ThreadPoolExecutor(1, "commit") as self._clerk:
             try:
                 halt = self._send_all(waiting)
             except Unavailable:
                 raise
             except Halted as halted:
-                halt = halted.reason
+                halt, is_ours = halted.reason, False
             except Exception as error:
                 # Whatever this letter has met, it must not keep the others from leaving.
                 log.exception("a letter could not be sent; it is tried again")
@@ -89,6 +90,7 @@ class Round:
                 halt = "The letter before it could not be sent."
             if waiting:
                 self._give_back([alert for alert, _ in waiting], halt or "The round is over.")
+        return is_ours
 
     def _send_all(self, waiting: Waiting) -> str | None:
         """Send letters, each leaving `waiting` when it is known what became of it; why not all, or None."""
@@ -109,7 +111,8 @@ class Round:
                 except TryLater as failure:
                     result = Result(Outcome.PUT_OFF, failure.phase, failure.code, failure.reason)
                     if self._is_outage(failure):
-                        self._rest(waiting, Outage.CONNECTION, result)
+                        kind = Outage.RELAY if failure.is_general else Outage.CONNECTION
+                        self._rest(waiting, kind, result)
                         return None
                     self._put_off(waiting[0][0], result, _following(waiting))
                 waiting.pop(0)
@@ -139,8 +142,9 @@ class Round:
         self._report.unanswered = 0
 
     def _is_outage(self, failure: TryLater) -> bool:
-        """Whether a letter that got no answer tells that no other would get one either."""
-        self._report.unanswered = self._report.unanswered + 1 if failure.code is None else 0
+        """Whether what a letter met tells that no other would pass either."""
+        counts = failure.code is None or failure.is_general
+        self._report.unanswered = self._report.unanswered + 1 if counts else 0
         return self._report.unanswered >= (1 if self._pause else MOST_UNANSWERED)
 
     def _end(

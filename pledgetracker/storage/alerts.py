@@ -136,8 +136,10 @@ class AlertStore:
         spoken_for = (alerts.c.superseded_by.in_(keys), alerts.c.state == AlertState.SUPERSEDED.value)
         self._connection.execute(update(alerts).where(*spoken_for).values(superseded_by=into))
 
-    def claim(self, *, now: datetime, until: datetime, token: str, limit: int) -> Sequence[AlertEntry]:
-        """Take pending alerts that are due for an attempt, for as long as the lease runs.
+    def claim(
+        self, *, now: datetime, until: datetime, token: str, limit: int, due_by: datetime | None = None
+    ) -> Sequence[AlertEntry]:
+        """Take pending alerts that are due for an attempt, by now unless said, for as long as the lease runs.
 
         One conditional UPDATE is the whole lock. A lease that has run out belongs to a dispatcher that
         died: taking its alerts over is part of the claim.
@@ -145,7 +147,7 @@ class AlertStore:
         far = now + FARTHEST_AHEAD
         free = and_(
             alerts.c.state == AlertState.PENDING.value,
-            or_(alerts.c.next_attempt_at <= now, alerts.c.next_attempt_at > far),
+            or_(alerts.c.next_attempt_at <= (due_by or now), alerts.c.next_attempt_at > far),
             or_(alerts.c.lease_until.is_(None), alerts.c.lease_until <= now, alerts.c.lease_until > far),
         )
         chosen = (

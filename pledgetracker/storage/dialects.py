@@ -261,6 +261,12 @@ def damage(connection: Connection) -> str | None:
     return None if row is None else f"A row of {row[0]} names one of {row[2]} that does not exist."
 
 
+def may_be_database(file: Path) -> bool:
+    """Whether a file is a database, whole or not, or has nothing in it."""
+    with file.open("rb") as reading:
+        return reading.read(len(_FIRST_BYTES)) in {b"", _FIRST_BYTES}
+
+
 def fold(file: Path) -> bool:
     """Bring what side files hold into the database file itself; False if others have it open.
 

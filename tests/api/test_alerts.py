@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from flask.testing import FlaskClient
 
+from pledgetracker.api.veil import veiled
 from pledgetracker.domain.alert import AlertState
 from pledgetracker.domain.attempt import Outcome, Phase, Result
 from pledgetracker.runtime import Runtime
@@ -89,3 +90,8 @@ def test_a_dead_alert_is_requeued_once_and_its_attempts_are_counted_on(
     refused(editor.post("/v1/alerts/4242/requeue"), 404)
     [alert] = alerts(runtime, AlertState.PENDING)
     assert alert.first_attempt_at is None
+
+
+def test_what_everybody_may_read_names_nobody_whom_a_server_named() -> None:
+    said = "550 <ada@example.org>: forwarded to j.doe@internal.example, who is gone"
+    assert veiled(said) == "550 <…>: forwarded to …, who is gone"

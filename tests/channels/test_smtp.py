@@ -133,9 +133,6 @@ def test_an_unknown_host_says_that_the_channel_is_down() -> None:
         ({"RCPT": "421 closing"}, Outage.CONNECTION),
         ({".": "421 closing"}, Outage.CONNECTION),
         ({"MAIL": "550 sender not allowed"}, Outage.RELAY),
-        ({"RCPT": "554 5.7.1 <ada@example.org>: Relay access denied"}, Outage.RELAY),
-        ({"RCPT": "553 5.7.1 <alerts@pledges.example>: Sender address rejected: not owned"}, Outage.RELAY),
-        ({".": "554 5.2.252 SendAsDenied; not allowed to send as this sender"}, Outage.RELAY),
         ({"MAIL": "530 5.7.0 Authentication required"}, Outage.AUTHENTICATION),
         ({"RCPT": "530 5.7.0 Authentication required"}, Outage.AUTHENTICATION),
     ],
@@ -144,6 +141,35 @@ def test_what_concerns_every_letter_says_that_the_channel_is_down(
     changes: dict[str, str | list[str]], kind: Outage
 ) -> None:
     assert kind_of(failure(changes)) is kind
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"RCPT": "554 5.7.1 <ada@example.org>: Relay access denied"},
+        {"RCPT": "553 5.7.1 <alerts@pledges.example>: Sender address rejected: not owned"},
+        {"RCPT": "554 5.7.1 Service unavailable; Client host [192.0.2.5] blocked using zen.example"},
+        {".": "554 5.2.252 SendAsDenied; not allowed to send as this sender"},
+        {".": "554 Message rejected: Email address is not verified"},
+        {".": "550 5.4.5 Daily user sending limit exceeded"},
+    ],
+)
+def test_a_refusal_that_fits_any_letter_kills_none(changes: dict[str, str | list[str]]) -> None:
+    problem = failure(changes)
+    assert isinstance(problem, TryLater)
+    assert problem.is_general
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "550 5.1.1 <ada@example.org>: Recipient address rejected: User unknown in relay recipient table",
+        "550 5.2.1 mailbox blocked",
+        "550 no mailbox here",
+    ],
+)
+def test_a_refusal_that_speaks_of_the_recipient_is_final(answer: str) -> None:
+    assert isinstance(failure({"RCPT": answer}), RecipientRefused)
 
 
 def test_a_server_that_never_greets_is_given_up_after_the_timeout() -> None:

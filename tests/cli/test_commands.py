@@ -228,6 +228,7 @@ def test_the_check_names_what_production_lacks_and_fails(invoke: Invoke) -> None
 
 
 def test_the_check_passes_once_nothing_serious_is_missing(invoke: Invoke) -> None:
+    assert invoke("tick").exit_code == 0
     found = invoke(
         "check",
         SMTP_HOST="mail.example.org",
@@ -238,6 +239,21 @@ def test_the_check_passes_once_nothing_serious_is_missing(invoke: Invoke) -> Non
     )
     assert found.exit_code == 0
     assert "advice" not in found.output
+
+
+def test_alerts_can_be_held_by_hand_and_the_check_fails_as_long_as_they_are(invoke: Invoke) -> None:
+    assert invoke("hold", "--reason", "the record was put back").exit_code == 0
+    found = invoke("check")
+    assert found.exit_code == 1
+    assert "PROBLEM  queue: held; 'pledgetracker release' ends it. the record was put back" in found.output
+    assert "Released (by_hand" in invoke("release").output
+    assert "Nothing was held." in invoke("release").output
+
+
+def test_a_key_has_a_name(invoke: Invoke) -> None:
+    found = invoke("keys", "create", " ", "--scope", "read")
+    assert found.exit_code == 1
+    assert "A key needs a name" in found.output
 
 
 def test_the_check_names_keys_that_will_soon_expire(invoke: Invoke, runtime: Runtime) -> None:

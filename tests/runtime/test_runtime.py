@@ -120,7 +120,10 @@ def test_message_ids_are_of_the_senders_domain(environ: dict[str, str], sender: 
     made.database.close()
 
 
-def test_a_post_office_can_be_made_to_believe_in_another_instant(runtime: Runtime, clock: Clock) -> None:
+def test_a_post_office_can_look_at_alerts_as_if_it_were_another_day_and_keeps_its_clock(
+    runtime: Runtime, clock: Clock
+) -> None:
     later = clock.now + timedelta(days=9)
-    assert runtime.post_office(at=later).clock() == later
-    assert runtime.post_office().clock() == clock.now
+    trial, usual = runtime.post_office(at=later), runtime.post_office()
+    assert (trial.judging_at(), trial.clock()) == (later, clock.now)
+    assert (usual.judging_at(), usual.clock()) == (clock.now, clock.now)

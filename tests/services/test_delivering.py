@@ -606,9 +606,29 @@ def test_a_letter_taken_while_the_database_is_away_goes_again_under_the_same_mes
 def test_a_server_that_takes_nobodys_letters_is_an_outage(
     mailing: Runtime, clock: Clock, port: int, answer: str
 ) -> None:
-    owe(mailing, clock, ANN, BOB)
+    people = (ANN, BOB, "cleo@example.org")
+    owe(mailing, clock, *people)
     sink = Sink(at_rcpt=lambda _: answer)
     with listening(sink, port):
         found = send(mailing)
     assert found.outage is not None
-    assert states(mailing) == {ANN: "pending", BOB: "pending"}
+    assert states(mailing) == dict.fromkeys(people, "pending")
+
+
+def test_looking_at_another_day_takes_no_claim_from_those_who_deliver_today_nor_they_from_it(
+    mailing: Runtime, clock: Clock, port: int
+) -> None:
+    owe(mailing, clock, ANN)
+    taken: list[int] = []
+
+    def meanwhile(_: object) -> str:
+        others = mailing.database.write(
+            lambda tx: tx.alerts.claim(now=clock.now, until=clock.now + LEASE, token="other", limit=9)
+        )
+        taken.append(len(others))
+        return OK
+
+    with listening(Sink(at_data=meanwhile), port):
+        office = mailing.post_office(at=clock.now + timedelta(days=5))
+        assert deliver(mailing.database, office, mailing.rules).sent == 1
+    assert taken == [0]

@@ -11,6 +11,7 @@ from pledgetracker.domain.pledge import Contact
 from pledgetracker.runtime import Runtime
 from pledgetracker.services import pausing
 from pledgetracker.services.checking import readiness
+from pledgetracker.services.requeuing import suppress
 from pledgetracker.services.sending import GIVES_UP_AFTER, LONGEST_RETRY, MOST_UNANSWERED
 from tests.channels.servers import DROP, scripted
 from tests.conftest import Clock
@@ -62,7 +63,7 @@ def test_during_a_pause_no_process_tries_and_then_one_letter_is_tried(
 
     def shut(address: str) -> str:
         tried.append(address)
-        return "554 5.7.1 relay access denied"
+        return "421 shutting down"
 
     with listening(Sink(at_rcpt=shut), port):
         send(one)
@@ -89,11 +90,23 @@ def test_a_recipient_whom_the_relay_refuses_does_not_keep_the_others_waiting(
     owe(mailing, clock, ANN, BOB)
     sink = Sink(at_rcpt=lambda address: "554 relay access denied" if address == ANN else OK)
     with listening(sink, port):
-        assert send(mailing).sent == 0
-        clock.now += FIRST_PAUSE
-        assert send(mailing).sent == 1
+        found = send(mailing)
+    assert (found.sent, found.put_off, found.outage) == (1, 1, None)
     assert sink.recipients == [BOB]
     assert [alert.recipient.email for alert in alerts(mailing, AlertState.PENDING)] == [ANN]
+
+
+def test_a_pause_that_is_over_ends_where_nothing_is_left_to_find_out_by(
+    mailing: Runtime, clock: Clock, port: int
+) -> None:
+    owe(mailing, clock, ANN)
+    send(mailing)
+    assert resting(mailing) is not None
+    [alert] = alerts(mailing)
+    mailing.database.write(lambda tx: suppress(tx, alert.id, "Not needed.", now=clock.now))
+    clock.now += LONGEST_PAUSE
+    send(mailing)
+    assert resting(mailing) is None
 
 
 def test_beginning_and_end_are_logged_once_and_readiness_tells_of_it_between(

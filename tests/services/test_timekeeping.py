@@ -131,7 +131,7 @@ def test_a_weekend_off_is_no_reason_for_doubt(ticking: Runtime, clock: Clock, ma
 def test_a_machine_whose_clock_is_right_does_not_end_the_doubt_of_another(
     ticking: Runtime, clock: Clock, machine: Machine
 ) -> None:
-    other = replace(ticking, uptime=lambda: Uptime("other", 5))
+    other = replace(ticking, uptime=lambda: Uptime("other", 5, "another machine"))
     right = clock.now
     clock.now += YEARS
     assert beat(other) is not None
@@ -140,6 +140,18 @@ def test_a_machine_whose_clock_is_right_does_not_end_the_doubt_of_another(
     assert beat(ticking) is not None
     assert held(ticking) == ["clock"]
     assert beat(other) is None
+    assert held(ticking) == []
+
+
+def test_a_clock_that_was_mended_by_a_reboot_ends_the_doubt(
+    ticking: Runtime, clock: Clock, machine: Machine
+) -> None:
+    right = clock.now
+    clock.now += YEARS
+    assert beat(ticking) is not None
+    machine.uptime = Uptime("after the reboot", 5)
+    clock.now = right + MINUTE
+    assert beat(ticking) is None
     assert held(ticking) == []
 
 
