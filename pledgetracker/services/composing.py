@@ -74,7 +74,7 @@ def keep(
     for alert, state, reason in made.ends:
         is_mine = tx.alerts.end(alert.id, state, reason, token=token, now=now)
         if is_mine and state is AlertState.CANCELLED:
-            promote(tx, alert, rules, now=office.judging_at())
+            promote(tx, alert, rules, token=token, now=office.judging_at())
     return made.letters | tx.alerts.keep_letters(made.composed, now=now)
 
 

@@ -48,13 +48,23 @@ class Confirmer:
         return None if is_open else "The flag was cleared before it could be sent."
 
 
-def promote(tx: Transaction, cancelled: AlertEntry, rules: Rules, *, now: datetime) -> None:
-    """Let the most urgent of the alerts for which a cancelled one was to speak, speak for itself."""
+def promote(tx: Transaction, cancelled: AlertEntry, rules: Rules, *, token: str, now: datetime) -> None:
+    """Find another speaker for the alerts for which a cancelled one was to speak.
+
+    One that is about to leave anyway, claimed under `token` or by nobody: its letter names all that is open.
+    Without any, the most urgent of them speaks for itself.
+    """
     spoken_for = tx.alerts.spoken_for_by(cancelled.id)
     records = tx.records.get_many(list({alert.pledge for alert in spoken_for}))
     confirmer = Confirmer({record.pledge.id: record for record in records}, rules, now=now)
     silent = [alert for alert in spoken_for if confirmer.why_moot(alert) is None]
     if not silent:
+        return
+    rivals = [
+        a for a in tx.alerts.at_hand(cancelled.pledge, token=token) if a.destination == cancelled.destination
+    ]
+    if rivals:
+        tx.alerts.hand_over([alert.id for alert in silent], min(rivals, key=urgency).id)
         return
     leader, *others = sorted(silent, key=urgency)
     tx.alerts.revive(leader.id, now=now)

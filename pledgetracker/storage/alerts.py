@@ -123,6 +123,13 @@ class AlertStore:
         query = select(alerts).where(alerts.c.pledge == pledge, *_UNTRIED)
         return [_entry(row) for row in self._connection.execute(query.order_by(alerts.c.id)).mappings()]
 
+    def at_hand(self, pledge: str, *, token: str) -> Sequence[AlertEntry]:
+        """What flags of a pledge owe and nobody has tried to send yet, what is claimed under `token` too."""
+        *untried, _, is_of_flag = _UNTRIED
+        free = or_(alerts.c.lease_until.is_(None), alerts.c.lease_token == token)
+        query = select(alerts).where(alerts.c.pledge == pledge, *untried, is_of_flag, free)
+        return [_entry(row) for row in self._connection.execute(query.order_by(alerts.c.id)).mappings()]
+
     def fold(self, keys: Collection[int], into: int, *, now: datetime) -> None:
         """Record that the alert `into` speaks for waiting ones, and for those they were to speak for."""
         reason = "A more urgent alert, owed before it could be sent, speaks for it."

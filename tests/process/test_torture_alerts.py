@@ -23,6 +23,8 @@ TRIAL_FAULTS = (
 )
 TRIAL = Chapter(cycles=6, days=15, pledges=10, faults=TRIAL_FAULTS, kills=1)
 
+MOST_TRIALS = 4
+
 pytestmark = pytest.mark.slow
 
 Played = Callable[[Chapter], Result]
@@ -63,8 +65,17 @@ def test_a_mail_server_that_does_everything_wrong_delays_alerts_and_loses_none(p
 
 @pytest.mark.parametrize("bug", sorted(BUGS))
 def test_the_auditor_finds(options_of: OptionsOf, bug: str) -> None:
-    """Put into every scheduler, each of these mistakes is seen in what becomes of the alerts."""
-    assert play(options_of("sqlite", TRIAL.cycles), replace(TRIAL, bug=bug)).broken
+    """Put into every scheduler, each of these mistakes is seen in what becomes of the alerts.
+
+    Not in every trial: some need two things to happen at once, which a machine need not do the first time.
+    """
+    options = options_of("sqlite", TRIAL.cycles)
+    for seed in range(1, MOST_TRIALS + 1):
+        folder = options.folder / str(seed)
+        folder.mkdir()
+        if play(replace(options, seed=seed, folder=folder), replace(TRIAL, bug=bug)).broken:
+            return
+    pytest.fail(f"Nothing was wrong in {MOST_TRIALS} trials.")
 
 
 def test_the_auditor_finds_nothing_where_there_is_no_bug(played: Played) -> None:

@@ -282,6 +282,31 @@ def test_the_promoted_alert_speaks_for_the_others_then(mailing: Runtime, clock: 
     assert found["never_reported", 30].superseded_by == found["never_reported", 60].id
 
 
+def test_whoever_speaks_instead_of_a_cancelled_alert_is_one_that_leaves_anyway(
+    mailing: Runtime, clock: Clock, port: int
+) -> None:
+    """The deadline moves after a while without a look: what fell due first is moot, what comes now is owed."""
+    mailing = without_news(mailing)
+    clock.now = noon("2026-10-02")
+    add_pledge(mailing, announced_on=day("2026-01-01"), cadence_days=10, grace_days=0)
+    clock.now = noon("2026-12-10")
+    mailing.database.write(
+        lambda tx: pledging.reschedule(
+            tx, "people", {"due": Due.parse("2027-01-31")}, mailing.rules, now=clock.now
+        )
+    )
+    assert len([alert for alert in alerts(mailing) if alert.state is AlertState.PENDING]) > 1
+    sink = Sink()
+    with listening(sink, port):
+        send(mailing)
+    assert len(sink.taken) == 1
+    assert {alert.state for alert in alerts(mailing)} == {
+        AlertState.SENT,
+        AlertState.SUPERSEDED,
+        AlertState.CANCELLED,
+    }
+
+
 def test_two_dispatchers_at_once_send_each_alert_once(runtime_of: RuntimeOf, clock: Clock, port: int) -> None:
     one, two = runtime_of(), runtime_of()
     recipients = [f"person-{n}@example.org" for n in range(2 * BATCH + 20)]
