@@ -285,7 +285,7 @@ def test_the_promoted_alert_speaks_for_the_others_then(mailing: Runtime, clock: 
 def test_whoever_speaks_instead_of_a_cancelled_alert_is_one_that_leaves_anyway(
     mailing: Runtime, clock: Clock, port: int
 ) -> None:
-    """The deadline moves after a while without a look: what fell due first is moot, what comes now is owed."""
+    """The deadline moves after a while without a look: what fell due is moot, what comes now is owed."""
     mailing = without_news(mailing)
     clock.now = noon("2026-10-02")
     add_pledge(mailing, announced_on=day("2026-01-01"), cadence_days=10, grace_days=0)
