@@ -61,7 +61,7 @@ def promote(tx: Transaction, cancelled: AlertEntry, rules: Rules, *, token: str,
     if not silent:
         return
     rivals = [
-        a for a in tx.alerts.at_hand(cancelled.pledge, token=token) if a.destination == cancelled.destination
+        a for a in tx.alerts.waiting(cancelled.pledge, token=token) if a.destination == cancelled.destination
     ]
     if rivals:
         tx.alerts.hand_over([alert.id for alert in silent], min(rivals, key=urgency).id)

@@ -80,12 +80,13 @@ class AlertFilter:
 
 
 # Given back without having been tried, an alert has no attempt either, though its letter may be composed.
-_UNTRIED = (
+_OF_FLAGS = (
     alerts.c.state == AlertState.PENDING.value,
     alerts.c.attempts == 0,
-    alerts.c.lease_until.is_(None),
     alerts.c.kind.in_([kind.value for kind in FlagKind]),
 )
+_UNCLAIMED = alerts.c.lease_until.is_(None)
+_UNTRIED = (*_OF_FLAGS, _UNCLAIMED)
 
 
 class AlertStore:
@@ -118,16 +119,10 @@ class AlertStore:
         rows = [_row(alert, AlertState.CANCELLED, now) | ended for alert in owed]
         insert_or_ignore(self._connection, alerts, rows)
 
-    def waiting(self, pledge: str) -> Sequence[AlertEntry]:
-        """What flags of a pledge owe and nobody has tried to send yet."""
-        query = select(alerts).where(alerts.c.pledge == pledge, *_UNTRIED)
-        return [_entry(row) for row in self._connection.execute(query.order_by(alerts.c.id)).mappings()]
-
-    def at_hand(self, pledge: str, *, token: str) -> Sequence[AlertEntry]:
-        """What flags of a pledge owe and nobody has tried to send yet, what is claimed under `token` too."""
-        *untried, _, is_of_flag = _UNTRIED
-        free = or_(alerts.c.lease_until.is_(None), alerts.c.lease_token == token)
-        query = select(alerts).where(alerts.c.pledge == pledge, *untried, is_of_flag, free)
+    def waiting(self, pledge: str, *, token: str | None = None) -> Sequence[AlertEntry]:
+        """What flags of a pledge owe and nobody has tried to send yet, nor claimed but under `token`."""
+        free = _UNCLAIMED if token is None else or_(_UNCLAIMED, alerts.c.lease_token == token)
+        query = select(alerts).where(alerts.c.pledge == pledge, *_OF_FLAGS, free)
         return [_entry(row) for row in self._connection.execute(query.order_by(alerts.c.id)).mappings()]
 
     def fold(self, keys: Collection[int], into: int, *, now: datetime) -> None:
