@@ -55,7 +55,7 @@ def record(rng: Random) -> Record:
     """A pledge, its reports and what was decided about it."""
     origin = rng.choice(ORIGINS)
     promised = shifted(pledge(rng), origin)
-    return Record(promised, updates(rng, promised, origin), _moves(rng, promised), _withdrawal(rng, origin))
+    return Record(promised, updates(rng, promised, origin), _moves(rng, promised), _withdrawals(rng, origin))
 
 
 def shifted(promised: Pledge, origin: date) -> Pledge:
@@ -164,7 +164,7 @@ def _moves(rng: Random, promised: Pledge) -> tuple[Reschedule, ...]:
     return tuple(moves)
 
 
-def _withdrawal(rng: Random, origin: date) -> Withdrawal | None:
+def _withdrawals(rng: Random, origin: date) -> tuple[Withdrawal, ...]:
     if rng.random() < 0.85:
-        return None
-    return Withdrawal(origin + timedelta(days=rng.randrange(SPAN_DAYS)), None, None, RECORDED)
+        return ()
+    return (Withdrawal(1, origin + timedelta(days=rng.randrange(SPAN_DAYS)), None, None, RECORDED),)

@@ -29,8 +29,9 @@ def entry_tag(entry: Pledger | Initiative) -> str:
 
 
 def update_tag(shown: UpdateView) -> str:
-    """The tag of a progress update, which changes once at most: when it is corrected."""
-    return f"{_row_tag(shown.update.number, shown.update.recorded_at)}-{shown.superseded_by or 0}"
+    """The tag of a progress update, which changes when it is reviewed or corrected."""
+    row_tag = _row_tag(shown.update.number, shown.update.recorded_at)
+    return f"{row_tag}-{shown.superseded_by or 0}-{len(shown.decisions)}"
 
 
 def pledge_tag(pledge: Pledge, policy: Policy, today: date) -> str:

@@ -11,7 +11,17 @@ from flask_smorest.utils import prepare_response
 from marshmallow import Schema, fields
 
 import pledgetracker
-from pledgetracker.api import alerts, audit, flags, initiatives, pledgers, pledges, progress
+from pledgetracker.api import (
+    alerts,
+    audit,
+    conflicts,
+    flags,
+    initiatives,
+    pledgers,
+    pledges,
+    progress,
+    reviews,
+)
 from pledgetracker.api.blueprint import (
     NumberConverter,
     SlugConverter,
@@ -26,7 +36,7 @@ from pledgetracker.domain.access import Scope
 from pledgetracker.web import DOCUMENT
 
 PREFIX = "/v1"
-SEGMENTS = (pledges, progress, pledgers, initiatives, flags, alerts, audit)
+SEGMENTS = (pledges, progress, reviews, conflicts, pledgers, initiatives, flags, alerts, audit)
 
 DESCRIPTION = """\
 Tracks public pledges with targets and deadlines.

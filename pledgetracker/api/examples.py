@@ -34,6 +34,14 @@ PROGRESS: Example = {
     "evidence": [{"url": "https://example.org/report", "title": "Half-year report"}],
 }
 
+DECISION: Example = {
+    "review": "disputed",
+    "reason": "The ministry's own count differs.",
+    "counter_claim": {"value": 210_000, "text": "Completed courses only, by the ministry's count."},
+}
+
+RESOLUTION: Example = {"as_of": "2025-11-04", "chosen": 1, "reason": "Audited."}
+
 RESCHEDULE: Example = {
     "due": "2028-Q2",
     "announced_on": "2026-01-15",

@@ -21,7 +21,7 @@ MAX_TEXT = 20_000
 MAX_URL = 2_000
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z", re.ASCII)
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+ -]\d\d:\d\d)", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _DUE_PATTERN = r"^\d{4}(-Q[1-4]|-\d\d(-\d\d)?)?$"
 # Names that mean something else on each machine, or nothing.
@@ -181,15 +181,15 @@ class Moment(fields.Field[datetime], Documented):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
         text = _text(value)
         if not _MOMENT.fullmatch(text):
-            # A plus in an address means a space, which is how most offsets arrive.
-            raise ValidationError("Must be an instant in UTC, as 2025-12-31T23:00:00Z.")
+            raise ValidationError("Must be an instant, as 2025-12-31T23:00:00Z or 2025-12-31T23:00:00+01:00.")
         try:
-            moment = datetime.fromisoformat(text)
-        except ValueError:
+            # A plus in an address means a space, which is how most offsets arrive.
+            moment = datetime.fromisoformat(text.replace(" ", "+")).astimezone(UTC)
+        except (ValueError, OverflowError):
             raise ValidationError("There is no such instant.") from None
         if not FIRST_DAY <= moment.date() <= LAST_DAY:
             raise ValidationError(f"Instants lie between {FIRST_DAY} and {LAST_DAY}.")
-        return moment.astimezone(UTC)
+        return moment
 
 
 class Number(fields.Field[Decimal], Documented):

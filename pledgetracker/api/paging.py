@@ -28,7 +28,16 @@ class Sort(Line, Documented):
         return text
 
 
-class PageQuery(Schema):
+class Query(Schema):
+    """A query in which nothing unknown passes."""
+
+    class Meta:
+        """Nothing unknown passes."""
+
+        unknown = RAISE
+
+
+class PageQuery(Query):
     """The query of a list; a list adds its filters and its `sort`.
 
     Attributes:
@@ -36,11 +45,6 @@ class PageQuery(Schema):
     """
 
     types: Mapping[str, type] = {"id": str}
-
-    class Meta:
-        """Nothing unknown passes."""
-
-        unknown = RAISE
 
     limit = QueryWhole(
         1, MAX_LIMIT, load_default=DEFAULT_LIMIT, metadata={"description": "How many items at most."}

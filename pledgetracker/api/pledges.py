@@ -4,7 +4,6 @@ from datetime import date, datetime
 from typing import Any
 
 from flask import Response, url_for
-from marshmallow import RAISE, Schema
 
 from pledgetracker.api import examples
 from pledgetracker.api.access import needs
@@ -21,31 +20,23 @@ from pledgetracker.api.schemas import (
     RescheduleDocument,
     WithdrawalDocument,
 )
+from pledgetracker.api.vantage import VantageQuery, vantage
 from pledgetracker.domain.access import Scope
 from pledgetracker.domain.days import local_day
 from pledgetracker.domain.record import Record
 from pledgetracker.domain.standing import Status
+from pledgetracker.domain.vantage import Vantage
 from pledgetracker.services import pledging
-from pledgetracker.services.reading import PledgeView, Wanted, fetch_record, get_record, list_pledges, view
+from pledgetracker.services.listing import Wanted, list_pledges
+from pledgetracker.services.reading import PledgeView, fetch_known, get_record, view
 from pledgetracker.storage.database import Transaction
 from pledgetracker.web import next_cursor, now, runtime
 
 blueprint = ApiBlueprint("pledges", __name__, description="Public promises and where they stand")
 
 
-class Instant(Schema):
-    """As of which day a standing is wanted."""
-
-    class Meta:
-        """Nothing unknown passes."""
-
-        unknown = RAISE
-
-    as_of = Day(metadata={"description": "Answer as if it were the last instant of this local day."})
-
-
-class PledgeQuery(PageQuery):
-    """Which pledges are wanted, in which order, as of which day."""
+class PledgeQuery(PageQuery, VantageQuery):
+    """Which pledges are wanted, in which order, as of which day and knowing what."""
 
     types = {"id": str, "title": str, "announced_on": date, "updated_at": datetime, "due": date}
 
@@ -55,7 +46,6 @@ class PledgeQuery(PageQuery):
     q = Line(max_length=200, metadata={"description": "Words that must all occur."})
     due_from = Day()
     due_to = Day()
-    as_of = Day(metadata={"description": "Answer as if it were the last instant of this local day."})
     sort = Sort(("id", "title", "announced_on", "updated_at", "due"), load_default="id")
 
 
@@ -65,10 +55,10 @@ class PledgeQuery(PageQuery):
 @blueprint.response(200, list_of(PledgeDocument))
 def list_all(query: dict[str, Any]) -> Response:
     """List pledges, each with where it stands."""
-    page, as_of = query.pop("page"), query.pop("as_of", None)
+    page, at = query.pop("page"), vantage(query)
     wanted = Wanted(text=query.pop("q", None), **query)
     with runtime().database.read(may_lag=True) as tx:
-        found = list_pledges(tx, wanted, page, runtime().rules, now=now(), as_of=as_of)
+        found = list_pledges(tx, wanted, page, runtime().rules, at)
     return listed(PledgeDocument, found, next_cursor(page, found.after))
 
 
@@ -89,19 +79,19 @@ def add(fields: Any) -> Response:
 
 @blueprint.route("/pledges/<slug:pledge>", methods=["GET"])
 @needs(Scope.READ)
-@blueprint.arguments(Instant(), location="query")
+@blueprint.arguments(VantageQuery(), location="query")
 @blueprint.response(200, PledgeDocument)
 @blueprint.refuses(404)
 def get(query: dict[str, Any], pledge: str) -> Response:
     """Show a pledge and where it stands."""
-    rules = runtime().rules
-    record = fetch_record(runtime().database, pledge)
-    today = query.get("as_of") or local_day(now(), record.pledge.time_zone)
+    at = vantage(query)
+    record, rules = fetch_known(runtime().database, pledge, runtime().rules, at)
+    today = at.today(record.pledge.time_zone)
 
     def show() -> Response:
         body = record.recall(
             ("document", rules.policy, today),
-            lambda: to_json(dumper(PledgeDocument)(view(record, rules, now=now(), as_of=today))),
+            lambda: to_json(dumper(PledgeDocument)(view(record, rules, at))),
         )
         return Response(body, mimetype="application/json")
 
@@ -195,7 +185,7 @@ def rescind_withdrawal(pledge: str) -> Response:
 
 
 def _seen(record: Record) -> PledgeView:
-    return view(record, runtime().rules, now=now())
+    return view(record, runtime().rules, Vantage(now()))
 
 
 def _created(record: Record) -> Response:

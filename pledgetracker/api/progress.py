@@ -6,14 +6,16 @@ from typing import Any
 from flask import Response, url_for
 
 from pledgetracker.api import examples
-from pledgetracker.api.access import check_may_report_for, needs
+from pledgetracker.api.access import check_may_report_for, may, needs
 from pledgetracker.api.answers import answer, created, listed
 from pledgetracker.api.blueprint import ApiBlueprint, list_of
 from pledgetracker.api.conditions import tagged, unless_known, update_tag
 from pledgetracker.api.effects import effect
 from pledgetracker.api.paging import PageQuery, Sort
 from pledgetracker.api.schemas import ProgressDocument
+from pledgetracker.api.vantage import VantageQuery, vantage
 from pledgetracker.domain.access import Scope
+from pledgetracker.domain.review import Review
 from pledgetracker.services.reading import get_update, list_updates, view_update
 from pledgetracker.services.reporting import record_progress
 from pledgetracker.storage.database import Transaction
@@ -22,8 +24,8 @@ from pledgetracker.web import next_cursor, now, runtime
 blueprint = ApiBlueprint("progress", __name__, description="What was reported on a pledge")
 
 
-class ProgressQuery(PageQuery):
-    """In which order updates are wanted."""
+class ProgressQuery(PageQuery, VantageQuery):
+    """In which order updates are wanted, about which days and knowing what."""
 
     types = {"id": int, "as_of": date}
 
@@ -37,9 +39,9 @@ class ProgressQuery(PageQuery):
 @blueprint.refuses(404)
 def list_all(query: dict[str, Any], pledge: str) -> Response:
     """List the progress updates of a pledge, corrected ones too."""
-    page = query["page"]
+    page, at = query["page"], vantage(query)
     with runtime().database.read(may_lag=True) as tx:
-        found = list_updates(tx, pledge, page)
+        found = list_updates(tx, pledge, page, at)
     return listed(ProgressDocument, found, next_cursor(page, found.after))
 
 
@@ -49,11 +51,12 @@ def list_all(query: dict[str, Any], pledge: str) -> Response:
 @blueprint.response(201, ProgressDocument)
 @blueprint.refuses(404, 409)
 def add(fields: Any, pledge: str) -> Response:
-    """Record a progress update; the next GET of the pledge knows it."""
+    """Record a progress update; one sent with a reviewer's key counts at once, others wait for a reviewer."""
 
     def report(tx: Transaction) -> Response:
         check_may_report_for(tx, pledge)
-        record, update = record_progress(tx, pledge, fields, runtime().rules, now=now())
+        review = Review.ACCEPTED if may(Scope.REVIEW) else Review.SUBMITTED
+        record, update = record_progress(tx, pledge, fields, runtime().rules, review=review, now=now())
         location = url_for("progress.get", pledge=pledge, number=update.number)
         shown = view_update(record, update)
         return tagged(created(ProgressDocument, shown, location), update_tag(shown))
@@ -63,10 +66,12 @@ def add(fields: Any, pledge: str) -> Response:
 
 @blueprint.route("/pledges/<slug:pledge>/progress/<number:number>", methods=["GET"])
 @needs(Scope.READ)
+@blueprint.arguments(VantageQuery(only=("known_at",)), location="query")
 @blueprint.response(200, ProgressDocument)
 @blueprint.refuses(404)
-def get(pledge: str, number: int) -> Response:
+def get(query: dict[str, Any], pledge: str, number: int) -> Response:
     """Show one progress update."""
+    at = vantage(query)
     with runtime().database.read(may_lag=True) as tx:
-        shown = get_update(tx, pledge, number)
+        shown = get_update(tx, pledge, number, at)
     return unless_known(update_tag(shown), lambda: answer(ProgressDocument, shown))

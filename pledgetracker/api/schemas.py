@@ -31,9 +31,10 @@ from pledgetracker.domain.catalogue import PledgerKind
 from pledgetracker.domain.flag import FlagKind
 from pledgetracker.domain.milestone import MilestoneStatus
 from pledgetracker.domain.pledge import FINAL_MILESTONE, Contact, Milestone, SetBy, Source, Statement
+from pledgetracker.domain.review import CounterClaim, Review
 from pledgetracker.domain.standing import Delivery, ReportingState, Schedule, Status
 from pledgetracker.domain.target import Comparator
-from pledgetracker.domain.update import Claim
+from pledgetracker.domain.update import Claim, Correction
 from pledgetracker.services.pledging import Repeated
 
 MAX_DAYS = 36_500
@@ -203,6 +204,84 @@ class LatenessDocument(Document):
     original = Whole(0, MAX_NUMBER, dump_only=True, allow_none=True)
 
 
+class CounterClaimDocument(Document):
+    """What somebody else says instead of a disputed update."""
+
+    value = Number(allow_none=True, metadata={"description": "The total to date by their account."})
+    text = Text(allow_none=True)
+    source = Part(SourceDocument, allow_none=True)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> CounterClaim:
+        """The counter-claim, which must say something."""
+        if all(value is None for value in data.values()):
+            raise ValidationError("Say at least one of value, text and source.")
+        return CounterClaim(**data)
+
+
+class DecisionDocument(Document):
+    """What a reviewer decided about an update."""
+
+    id = Whole(1, MAX_NUMBER, attribute="number", dump_only=True)
+    update = Whole(1, MAX_NUMBER, dump_only=True)
+    before = Choice(Review, dump_only=True)
+    review = Choice(Review, required=True, metadata={"description": "accepted, returned or disputed."})
+    reason = Text(allow_none=True, metadata={"description": "Why; of a returned update, what is wanted."})
+    counter_claim = Part(CounterClaimDocument, allow_none=True)
+    decided_on = Day(dump_only=True)
+    decided_by = Line(dump_only=True, allow_none=True, metadata={"description": "The name of the key."})
+    recorded_at = fields.AwareDateTime(dump_only=True)
+
+
+class ResolutionDocument(Document):
+    """Which of several updates about one day makes the figure."""
+
+    id = Whole(1, MAX_NUMBER, attribute="number", dump_only=True)
+    as_of = Day(required=True, metadata={"description": "The day about which they differ."})
+    milestone = Slug(allow_none=True, metadata={"description": "The event milestone that they speak of."})
+    chosen = Whole(1, MAX_NUMBER, required=True, metadata={"description": "The update that counts."})
+    among = fields.List(Whole(1, MAX_NUMBER), dump_only=True)
+    reason = Text(allow_none=True)
+    decided_on = Day(dump_only=True)
+    decided_by = Line(dump_only=True, allow_none=True, metadata={"description": "The name of the key."})
+    recorded_at = fields.AwareDateTime(dump_only=True)
+
+
+class ClaimedDocument(Document):
+    """What the figures would say if all that waits for a reviewer were accepted."""
+
+    delivery = Choice(Delivery, dump_only=True)
+    value = Number(dump_only=True, allow_none=True)
+    as_of = Day(dump_only=True, allow_none=True)
+    completion = Number(dump_only=True, allow_none=True)
+
+
+class RivalDocument(Document):
+    """One of several updates about one day that differ."""
+
+    id = Whole(1, MAX_NUMBER, attribute="number", dump_only=True)
+    value = Number(dump_only=True, allow_none=True)
+    done = Truth(dump_only=True, allow_none=True)
+    claim = Choice(Claim, dump_only=True)
+    reported_by = Line(dump_only=True, allow_none=True)
+    evidence = fields.List(fields.Nested(SourceDocument), dump_only=True)
+
+
+class ConflictDocument(Document):
+    """Accepted updates about one day that differ; until one is chosen, the least favourable counts."""
+
+    as_of = Day(dump_only=True)
+    milestone = Slug(dump_only=True, allow_none=True)
+    is_open = Truth(dump_only=True, metadata={"description": "Whether some still differ."})
+    updates = fields.List(fields.Nested(RivalDocument), attribute="rivals", dump_only=True)
+    choice = fields.Nested(
+        ResolutionDocument,
+        dump_only=True,
+        allow_none=True,
+        metadata={"description": "What was last chosen."},
+    )
+
+
 class RescheduleDocument(Document):
     """A move of the deadline."""
 
@@ -267,6 +346,10 @@ class PledgeDocument(Document):
     reporting = Choice(ReportingState, attribute="standing.reporting", dump_only=True)
     schedule = Choice(Schedule, attribute="standing.schedule", dump_only=True)
     figure = fields.Nested(FigureDocument, dump_only=True, allow_none=True)
+    claimed = fields.Nested(ClaimedDocument, dump_only=True)
+    conflicts = fields.List(
+        fields.Nested(ConflictDocument), dump_only=True, metadata={"description": "Those that are open."}
+    )
     path = fields.Nested(PathDocument, attribute="standing.progress", dump_only=True)
     lateness = fields.Nested(LatenessDocument, attribute="standing.lateness", dump_only=True)
     report_due_on = Day(attribute="standing.calendar.due", dump_only=True)
@@ -334,8 +417,7 @@ class ProgressDocument(Document):
     id = Whole(1, MAX_NUMBER, attribute="update.number", dump_only=True)
     as_of = Day(
         attribute="update.as_of",
-        required=True,
-        metadata={"description": "The day that the figure describes."},
+        metadata={"description": "The day that the figure describes; only a retraction may leave it out."},
     )
     reported_at = Day(
         attribute="update.reported_at",
@@ -365,11 +447,25 @@ class ProgressDocument(Document):
         MAX_NUMBER,
         attribute="update.supersedes",
         allow_none=True,
-        metadata={"description": "The update this corrects."},
+        metadata={"description": "The update this corrects, once it is accepted."},
     )
+    reason = Choice(
+        Correction,
+        attribute="update.reason",
+        allow_none=True,
+        metadata={"description": "Why it corrects; `retracted` takes back and says nothing else."},
+    )
+    review = Choice(
+        Review,
+        attribute="update.review",
+        dump_only=True,
+        metadata={"description": "Only accepted ones count."},
+    )
+    decisions = fields.List(fields.Nested(DecisionDocument), dump_only=True)
     superseded_by = Whole(1, MAX_NUMBER, dump_only=True, allow_none=True)
     counts = Truth(
-        dump_only=True, metadata={"description": "Whether it makes figures: false before the baseline."}
+        dump_only=True,
+        metadata={"description": "Whether it makes figures: accepted, in force, not before the baseline."},
     )
 
     @post_load
@@ -379,6 +475,16 @@ class ProgressDocument(Document):
         if "evidence" in said:
             said["evidence"] = tuple(said["evidence"])
         return said
+
+
+class WaitingDocument(Document):
+    """An update that waits for a reviewer."""
+
+    pledge = Slug(attribute="pledge.id", dump_only=True)
+    title = Line(attribute="pledge.title", dump_only=True)
+    pledger = Slug(attribute="pledge.pledger", dump_only=True)
+    unit = Line(attribute="pledge.unit", dump_only=True, allow_none=True)
+    update = fields.Nested(ProgressDocument, attribute="shown", dump_only=True)
 
 
 class PledgerDocument(Document):

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 from markupsafe import Markup
 
@@ -15,8 +15,10 @@ from pledgetracker.domain.days import LAST_DAY
 from pledgetracker.domain.errors import FieldProblem, Invalid
 from pledgetracker.domain.slug import is_slug
 from pledgetracker.domain.standing import Status
+from pledgetracker.domain.vantage import Vantage
 from pledgetracker.services.cataloguing import get_initiative, get_pledger, list_initiatives
-from pledgetracker.services.reading import PledgeView, Wanted, list_pledges
+from pledgetracker.services.listing import Wanted, list_pledges
+from pledgetracker.services.reading import PledgeView
 from pledgetracker.services.rules import Rules
 from pledgetracker.storage.database import Transaction
 from pledgetracker.web import Cursors, next_cursor
@@ -117,7 +119,7 @@ class Overview:
     next_cursor: str | None
 
 
-def overview(tx: Transaction, asked: Asked, rules: Rules, *, now: datetime) -> Overview:
+def overview(tx: Transaction, asked: Asked, rules: Rules, vantage: Vantage) -> Overview:
     """The first page, or the one that a cursor begins.
 
     Raises:
@@ -132,7 +134,7 @@ def overview(tx: Transaction, asked: Asked, rules: Rules, *, now: datetime) -> O
         status=Status(asked.status) if asked.status else None,
         text=asked.text or None,
     )
-    found = list_pledges(tx, wanted, request, rules, now=now, as_of=None)
+    found = list_pledges(tx, wanted, request, rules, vantage)
     views = sorted(found.items, key=_attention)
     seen = Counter(view.standing.status for view in views)
     return Overview(

@@ -1,5 +1,6 @@
 """The pages: the overview, one pledge whole, the documentation of the API."""
 
+from datetime import date, datetime
 from typing import cast
 
 from flask import Blueprint, Response, abort, current_app, render_template, request, url_for
@@ -9,6 +10,8 @@ from pledgetracker.dashboard.charts import bar
 from pledgetracker.dashboard.overview import Asked, overview
 from pledgetracker.dashboard.reference import Reference, reference
 from pledgetracker.dashboard.whole import whole
+from pledgetracker.domain.errors import Invalid
+from pledgetracker.domain.vantage import Vantage
 from pledgetracker.web import DOCUMENT, PROBLEMS, now, runtime
 
 # The style sheet's address names its version, so that it never needs to be asked for again.
@@ -30,7 +33,7 @@ def home() -> str:
     _check_public()
     asked = Asked.of(request.args)
     with runtime().database.read() as tx:
-        shown = overview(tx, asked, runtime().rules, now=now())
+        shown = overview(tx, asked, runtime().rules, _vantage())
     return render_template("overview.html", page=shown, asked=asked, words=words)
 
 
@@ -39,7 +42,7 @@ def show(pledge: str) -> str:
     """One pledge with all that is known of it."""
     _check_public()
     with runtime().database.read() as tx:
-        shown = whole(tx, pledge, request.args.get("cursor"), runtime(), now=now())
+        shown = whole(tx, pledge, request.args.get("cursor"), runtime(), _vantage())
     return render_template("pledge.html", page=shown, words=words)
 
 
@@ -71,6 +74,27 @@ def keep(response: Response) -> Response:
     else:
         response.cache_control.no_cache = True
     return browsers.guarded(response)
+
+
+def _vantage() -> Vantage:
+    """From where the page is to look: `as_of` and `known_at` of its address, as the API takes them.
+
+    Raises:
+        Invalid: one of them is no day, or no instant up to now.
+    """
+    as_of, known_at = request.args.get("as_of"), request.args.get("known_at")
+    try:
+        day = date.fromisoformat(as_of) if as_of else None
+    except ValueError:
+        raise Invalid.field("?as_of", "Must be a day, as 2025-12-31.") from None
+    try:
+        # A plus in an address means a space, which is how most offsets arrive.
+        instant = datetime.fromisoformat(known_at.replace(" ", "+")) if known_at else None
+    except ValueError:
+        instant = now().replace(tzinfo=None)
+    if instant is not None and (instant.tzinfo is None or instant > now()):
+        raise Invalid.field("?known_at", "Must be an instant up to now, as 2025-12-31T23:00:00Z.")
+    return Vantage(now(), day, instant)
 
 
 def _check_public() -> None:

@@ -40,6 +40,16 @@ BODIES: Mapping[tuple[str, str], Mapping[str, Any]] = {
         "claim": "self_reported",
         "evidence": [{"url": "https://example.org/report", "title": "Half-year report"}],
     },
+    ("post", "/v1/pledges/{pledge}/progress/{number}/decisions"): {
+        "review": "disputed",
+        "reason": "An audit counted otherwise.",
+        "counter_claim": {"value": 231000, "text": "Completed courses, by the audit office's count."},
+    },
+    ("post", "/v1/pledges/{pledge}/conflicts"): {
+        "as_of": "2025-11-04",
+        "chosen": 1,
+        "reason": "The other figure counts courses begun.",
+    },
     ("post", "/v1/pledges/{pledge}/reschedules"): {
         "due": "2028-06",
         "announced_on": "2026-06-30",

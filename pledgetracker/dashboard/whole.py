@@ -4,7 +4,7 @@ import json
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 from markupsafe import Markup
 
@@ -16,9 +16,18 @@ from pledgetracker.domain.days import Due
 from pledgetracker.domain.errors import Invalid
 from pledgetracker.domain.pledge import Reschedule
 from pledgetracker.domain.standing import Delivery
+from pledgetracker.domain.vantage import Vantage
 from pledgetracker.runtime import Runtime, links
 from pledgetracker.services.cataloguing import get_initiative, get_pledger
-from pledgetracker.services.reading import PledgeView, UpdateView, get_record, list_updates, view
+from pledgetracker.services.reading import (
+    PledgeView,
+    UpdateView,
+    get_record,
+    known,
+    list_updates,
+    rules_known,
+    view,
+)
 from pledgetracker.storage.database import Transaction
 from pledgetracker.web import Cursors, next_cursor
 
@@ -62,21 +71,21 @@ class Whole:
     curl: str
 
 
-def whole(tx: Transaction, key: str, cursor: str | None, runtime: Runtime, *, now: datetime) -> Whole:
+def whole(tx: Transaction, key: str, cursor: str | None, runtime: Runtime, vantage: Vantage) -> Whole:
     """All that is known of pledge `key`.
 
     Raises:
         NotFound: there is no such pledge.
         Invalid: the cursor is none of its updates.
     """
-    record = get_record(tx, key)
-    seen = view(record, runtime.rules, now=now)
+    record = known(get_record(tx, key), vantage)
+    seen = view(record, rules_known(tx, runtime.rules, vantage), vantage)
     pledge = record.pledge
     try:
         request = CURSORS.page(SORT, cursor or None, UPDATES)
     except ValueError as error:
         raise Invalid.field("?cursor", str(error)) from None
-    updates = list_updates(tx, key, request)
+    updates = list_updates(tx, key, request, vantage)
     return Whole(
         view=seen,
         pledger=get_pledger(tx, pledge.pledger).name,

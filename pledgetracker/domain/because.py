@@ -81,7 +81,10 @@ def _reported(record: Record, standing: Standing) -> str:
         return f"{amount(figure.value, record.pledge.unit)} reported as of {_day(figure.as_of)}{conflict}"
     reports = record.reports_until(standing.today)
     if not reports:
-        return "nothing ever reported"
+        heard = record.heard_until(standing.today)
+        return (
+            f"a report as of {_day(heard[-1].as_of)}, not accepted yet" if heard else "nothing ever reported"
+        )
     return f"last report as of {_day(reports[-1].as_of)}, without a figure"
 
 

@@ -60,8 +60,40 @@ class AlreadySuperseded(Refusal):
 
     def __init__(self, number: int, by: int) -> None:
         super().__init__(
-            f"Update {number} is already superseded by update {by}; correct update {by} instead."
+            f"Update {number} is already superseded by update {by}, or will be once that is accepted; "
+            f"correct update {by} instead."
         )
+
+
+class Superseded(Refusal):
+    """A decision about an update that has been corrected or taken back."""
+
+    def __init__(self, number: int, by: int) -> None:
+        super().__init__(f"Update {number} is superseded by update {by}, so there is nothing left to decide.")
+
+
+class AlreadyReviewed(Refusal):
+    """The update is what the decision would make it."""
+
+    def __init__(self, number: int, review: str) -> None:
+        super().__init__(f"Update {number} is {review} already.")
+
+
+class InEffect(Refusal):
+    """A correction that has been accepted cannot be taken out of the record again."""
+
+    def __init__(self, number: int, corrected: int) -> None:
+        super().__init__(
+            f"Update {number} has taken the place of update {corrected}: correct update {number} instead."
+        )
+
+
+class NoConflict(Refusal):
+    """There is nothing to choose between."""
+
+    def __init__(self, pledge: str, day: str, milestone: str | None) -> None:
+        of = f"{pledge!r}" if milestone is None else f"milestone {milestone!r} of {pledge!r}"
+        super().__init__(f"No two accepted updates of {of} about {day} differ.")
 
 
 class AlreadyWithdrawn(Refusal):

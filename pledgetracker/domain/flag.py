@@ -68,7 +68,7 @@ class Reporting:
 def reporting(record: Record, policy: Policy, *, today: date) -> Reporting:
     """The reporting calendar as seen on `today`."""
     pledge = record.pledge
-    last = max((u.reported_at for u in record.reports_until(today)), default=None)
+    last = max((u.reported_at for u in record.heard_until(today)), default=None)
     cadence = policy.cadence_days if pledge.cadence_days is None else pledge.cadence_days
     grace = policy.grace_days if pledge.grace_days is None else pledge.grace_days
     due = (last or pledge.announced_on) + timedelta(days=cadence)

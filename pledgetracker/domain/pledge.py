@@ -1,7 +1,7 @@
 """The promise: who, what, how much, by when; and the rules that a well-formed one keeps."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -95,12 +95,19 @@ class Reschedule:
 
 @dataclass(frozen=True, slots=True)
 class Withdrawal:
-    """The promise was taken back, with effect from `on`."""
+    """The promise was taken back, with effect from `on`.
 
+    Attributes:
+        number: 1, 2, … within the pledge.
+        rescinded_at: the instant at which it was recorded that the promise stands after all.
+    """
+
+    number: int
     on: date
     reason: str | None
     source: Source | None
     recorded_at: datetime
+    rescinded_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +152,10 @@ class Pledge:
         """The pledge's own target, or None for events and pledges without one."""
         return self.target_at(self.target, final=True)
 
+    def same_promise(self, other: "Pledge") -> bool:
+        """Whether both say the same, apart from what counts and dates the changes."""
+        return replace(self, version=other.version, updated_at=other.updated_at) == other
+
     def target_at(self, value: Decimal | None, *, final: bool = False) -> Target | None:
         """`value` under the pledge's hedge, as the target of a milestone."""
         if value is None or self.is_event:
@@ -153,6 +164,25 @@ class Pledge:
         start = self.baseline.value
         is_rising = self.target is None or self.target >= start
         return Target(self.comparator, value, start, is_rising, tolerance, final)
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """What a pledge said from `recorded_at` until the next edition; contacts are nobody's business later.
+
+    Attributes:
+        number: 1, 2, … within the pledge.
+    """
+
+    number: int
+    pledge: Pledge
+    recorded_at: datetime
+
+    @classmethod
+    def of(cls, number: int, pledge: Pledge, recorded_at: datetime) -> "Edition":
+        """The edition that says what `pledge` says."""
+        said = replace(pledge, contacts=(), version=1, updated_at=pledge.created_at)
+        return cls(number, said, recorded_at)
 
 
 def problems(pledge: Pledge) -> Iterator[FieldProblem]:

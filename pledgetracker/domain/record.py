@@ -2,18 +2,19 @@
 
 from bisect import bisect_right
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
 from itertools import groupby
-from typing import Any, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
 from pledgetracker.domain.days import Due
-from pledgetracker.domain.pledge import Pledge, Reschedule, Withdrawal
+from pledgetracker.domain.pledge import Edition, Pledge, Reschedule, Withdrawal
+from pledgetracker.domain.review import Decision, Resolution, Review
 from pledgetracker.domain.update import ProgressUpdate
 
-REMEMBERED_ANSWERS = 8
+REMEMBERED_ANSWERS = 16
 _UNKNOWN = object()
 
 T = TypeVar("T")
@@ -50,12 +51,18 @@ class Record:
     Attributes:
         updates: every update ever recorded, superseded ones too, in order of their numbers.
         reschedules: every move of the deadline, in order of their numbers.
+        withdrawals: every time it was taken back, rescinded ones too, in order.
+        decisions, resolutions: what reviewers decided, in order.
+        editions: what the pledge said at first and after each edit, in order; the last is as it is now.
     """
 
     pledge: Pledge
     updates: tuple[ProgressUpdate, ...] = ()
     reschedules: tuple[Reschedule, ...] = ()
-    withdrawal: Withdrawal | None = None
+    withdrawals: tuple[Withdrawal, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    resolutions: tuple[Resolution, ...] = ()
+    editions: tuple[Edition, ...] = ()
 
     @cached_property
     def _recalled(self) -> dict[Hashable, Any]:
@@ -78,29 +85,74 @@ class Record:
             return self.pledge.due
         return max(moves, key=lambda move: (move.announced_on, move.number)).due
 
+    @property
+    def withdrawal(self) -> Withdrawal | None:
+        """The withdrawal in force, if the promise was taken back."""
+        return next((taken for taken in self.withdrawals if taken.rescinded_at is None), None)
+
     def withdrawn_on(self, day: date) -> bool:
         """Whether the promise had been taken back by `day`."""
         return self.withdrawal is not None and self.withdrawal.on <= day
 
     @cached_property
     def successors(self) -> Mapping[int, int]:
-        """For each superseded update its number, and the number of the one that corrects it."""
-        return {u.supersedes: u.number for u in self.updates if u.supersedes is not None}
+        """For each superseded update its number, and the number of the accepted one that corrects it."""
+        return {
+            u.supersedes: u.number
+            for u in self.updates
+            if u.supersedes is not None and u.review is Review.ACCEPTED
+        }
+
+    @cached_property
+    def corrections(self) -> Mapping[int, int]:
+        """For each update that has been corrected, or will be once a reviewer agrees, the correction."""
+        return {
+            u.supersedes: u.number
+            for u in self.updates
+            if u.supersedes is not None and u.review is not Review.RETURNED
+        }
+
+    @cached_property
+    def _standing_updates(self) -> tuple[ProgressUpdate, ...]:
+        said = (u for u in self.updates if u.number not in self.successors and not u.is_retraction)
+        return tuple(sorted(said, key=lambda u: (u.as_of, u.number)))
 
     @cached_property
     def reports(self) -> tuple[ProgressUpdate, ...]:
-        """The updates that stand, none of them superseded, by the day they describe."""
-        standing = (u for u in self.updates if u.number not in self.successors)
-        return tuple(sorted(standing, key=lambda u: (u.as_of, u.number)))
+        """The accepted updates that stand, none of them superseded, by the day they describe."""
+        return tuple(u for u in self._standing_updates if u.review is Review.ACCEPTED)
+
+    @cached_property
+    def heard(self) -> tuple[ProgressUpdate, ...]:
+        """The reports, and what was submitted or is disputed: that makes no figure, but is no silence."""
+        if len(self.reports) == len(self._standing_updates):
+            return self.reports
+        return tuple(u for u in self._standing_updates if u.review is not Review.RETURNED)
+
+    @cached_property
+    def claimed(self) -> "Record":
+        """The record as it would be if all that was submitted or is disputed were accepted."""
+        if len(self.heard) == len(self.reports) and not any(u.review.is_open for u in self.updates):
+            return self
+        return replace(
+            self,
+            updates=tuple(
+                replace(u, review=Review.ACCEPTED) if u.review.is_open else u for u in self.updates
+            ),
+        )
 
     def reports_until(self, day: date) -> Sequence[ProgressUpdate]:
-        """The standing updates that describe `day` or an earlier one."""
-        return self.reports[: bisect_right(self.reports, day, key=lambda u: u.as_of)]
+        """The reports that describe `day` or an earlier one."""
+        return _until(self.reports, day)
+
+    def heard_until(self, day: date) -> Sequence[ProgressUpdate]:
+        """What was heard about `day` or an earlier one."""
+        return _until(self.heard, day)
 
     @cached_property
     def figures(self) -> tuple[Figure, ...]:
         """The figure after each day that reports describe; none before the baseline date, none for events."""
-        return () if self.pledge.is_event else tuple(_figures(self.pledge, self._since_baseline()))
+        return () if self.pledge.is_event else tuple(self._figures())
 
     @cached_property
     def _figure_days(self) -> list[date]:
@@ -118,33 +170,133 @@ class Record:
     def doings(self, milestone: str | None = None) -> Sequence[Doing]:
         """Whether the event was done, after each day on which that was reported."""
         said = (u for u in self.reports if u.done is not None and u.milestone == milestone)
-        return tuple(_doing(day, [bool(u.done) for u in group]) for day, group in _by_day(said))
+        return tuple(
+            _doing(day, {bool(u.done) for u in self.weighed(day, group, milestone)})
+            for day, group in _by_day(said)
+        )
 
     def doing_on(self, day: date, milestone: str | None = None) -> Doing | None:
         """What was last said by `day` of whether the event had happened."""
         until = [doing for doing in self.doings(milestone) if doing.as_of <= day]
         return until[-1] if until else None
 
-    def _since_baseline(self) -> Iterable[ProgressUpdate]:
-        numeric = (u for u in self.reports if u.done is None)
-        return (u for u in numeric if u.as_of >= self.pledge.baseline.date)
+    def weighed(
+        self, day: date, reports: Sequence[ProgressUpdate], milestone: str | None = None
+    ) -> Sequence[ProgressUpdate]:
+        """Of `reports` about one day, those left when a reviewer chose: that one, and what came later."""
+        choice = self.choice(day, milestone)
+        if choice is None or all(u.number != choice.chosen for u in reports):
+            return reports
+        return [u for u in reports if u.number == choice.chosen or u.number not in choice.among]
+
+    def rivals(self, day: date, milestone: str | None = None) -> Sequence[ProgressUpdate]:
+        """The accepted updates about `day`, if they differ: totals, or whether the event was done."""
+        about = [u for u in self.reports if u.as_of == day]
+        if milestone is not None or self.pledge.is_event:
+            said = [u for u in about if u.done is not None and u.milestone == milestone]
+            return said if len({u.done for u in said}) > 1 else ()
+        valued = [u for u in about if u.value is not None]
+        return valued if len({u.value for u in valued}) > 1 else ()
+
+    def choice(self, day: date, milestone: str | None = None) -> Resolution | None:
+        """What a reviewer last chose between updates about `day`."""
+        return self._choices.get((day, milestone))
+
+    @cached_property
+    def _choices(self) -> Mapping[tuple[date, str | None], Resolution]:
+        return {(choice.as_of, choice.milestone): choice for choice in self.resolutions}
+
+    def _figures(self) -> Iterator[Figure]:
+        value, conflict_on = self.pledge.baseline.value, None
+        numeric = (u for u in self.reports if u.done is None and u.as_of >= self.pledge.baseline.date)
+        for day, reports in _by_day(numeric):
+            valued = [u for u in reports if u.value is not None]
+            if valued:
+                # A total includes its own day, so that day's increments are already in it.
+                totals = {u.value for u in self.weighed(day, valued) if u.value is not None}
+                value = _worst(self.pledge, totals)
+                conflict_on = day if len(totals) > 1 else None
+            else:
+                value += sum((u.increment for u in reports if u.increment is not None), Decimal(0))
+            yield Figure(value, day, conflict_on)
+
+    @cached_property
+    def _instants(self) -> Sequence[datetime]:
+        """When something of the record was recorded, in order."""
+        rows = (
+            self.updates,
+            self.reschedules,
+            self.withdrawals,
+            self.decisions,
+            self.resolutions,
+            self.editions,
+        )
+        recorded = {row.recorded_at for ledger in rows for row in cast("tuple[Any, ...]", ledger)}
+        recorded |= {w.rescinded_at for w in self.withdrawals if w.rescinded_at is not None}
+        return sorted(recorded)
+
+    def known_at(self, instant: datetime) -> "Record | None":
+        """The record as it was at `instant`; None if it was begun later.
+
+        Whatever is recorded afterwards, the answer stays the same.
+        """
+        place = bisect_right(self._instants, instant)
+        if place == len(self._instants):
+            return self
+        return self.recall(("known", place), lambda: self._known(place)) if place else None
+
+    def _known(self, place: int) -> "Record | None":
+        instant = self._instants[place - 1]
+        editions = _recorded_by(self.editions, instant)
+        if not editions:
+            return None
+        decisions = _recorded_by(self.decisions, instant)
+        # Every change has an instant of its own, and counts up the version by one.
+        version = max(1, self.pledge.version - (len(self._instants) - place))
+        pledge = replace(editions[-1].pledge, version=version, updated_at=instant)
+        return Record(
+            pledge,
+            tuple(self._reviewed(u, decisions) for u in _recorded_by(self.updates, instant)),
+            _recorded_by(self.reschedules, instant),
+            tuple(_rescinded_by(w, instant) for w in _recorded_by(self.withdrawals, instant)),
+            decisions,
+            _recorded_by(self.resolutions, instant),
+            editions,
+        )
+
+    def _reviewed(self, update: ProgressUpdate, known: Iterable[Decision]) -> ProgressUpdate:
+        """The update as it had been reviewed when only `known` decisions had been taken."""
+        review = next((d.before for d in self.decisions if d.update == update.number), update.review)
+        for decision in known:
+            if decision.update == update.number:
+                review = decision.review
+        return update if review is update.review else replace(update, review=review)
+
+
+class _Recorded(Protocol):
+    @property
+    def recorded_at(self) -> datetime: ...
+
+
+R = TypeVar("R", bound=_Recorded)
+
+
+def _recorded_by(ledger: tuple[R, ...], instant: datetime) -> tuple[R, ...]:
+    return tuple(row for row in ledger if row.recorded_at <= instant)
+
+
+def _rescinded_by(withdrawal: Withdrawal, instant: datetime) -> Withdrawal:
+    rescinded_at = withdrawal.rescinded_at
+    is_known = rescinded_at is None or rescinded_at <= instant
+    return withdrawal if is_known else replace(withdrawal, rescinded_at=None)
+
+
+def _until(updates: Sequence[ProgressUpdate], day: date) -> Sequence[ProgressUpdate]:
+    return updates[: bisect_right(updates, day, key=lambda u: u.as_of)]
 
 
 def _by_day(updates: Iterable[ProgressUpdate]) -> Iterator[tuple[date, list[ProgressUpdate]]]:
     return ((day, list(group)) for day, group in groupby(updates, key=lambda u: u.as_of))
-
-
-def _figures(pledge: Pledge, updates: Iterable[ProgressUpdate]) -> Iterator[Figure]:
-    value, conflict_on = pledge.baseline.value, None
-    for day, reports in _by_day(updates):
-        totals = {u.value for u in reports if u.value is not None}
-        if totals:
-            # A total includes its own day, so that day's increments are already in it.
-            value = _worst(pledge, totals)
-            conflict_on = day if len(totals) > 1 else None
-        else:
-            value += sum((u.increment for u in reports if u.increment is not None), Decimal(0))
-        yield Figure(value, day, conflict_on)
 
 
 def _worst(pledge: Pledge, totals: set[Decimal]) -> Decimal:
@@ -154,5 +306,5 @@ def _worst(pledge: Pledge, totals: set[Decimal]) -> Decimal:
     return min(totals) if goal is None else goal.worst(totals)
 
 
-def _doing(day: date, said: list[bool]) -> Doing:
-    return Doing(all(said), day, day if len(set(said)) > 1 else None)
+def _doing(day: date, said: set[bool]) -> Doing:
+    return Doing(all(said), day, day if len(said) > 1 else None)

@@ -6,6 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from pledgetracker.domain.pledge import Source
+from pledgetracker.domain.review import Review
 
 
 class Claim(StrEnum):
@@ -17,9 +18,21 @@ class Claim(StrEnum):
     AUDITED = "audited"
 
 
+class Correction(StrEnum):
+    """Why an update takes the place of an earlier one."""
+
+    TYPO = "typo"
+    RESTATED = "restated"
+    SOURCE_CORRECTED = "source_corrected"
+    DEFINITION_CHANGED = "definition_changed"
+    RETRACTED = "retracted"
+
+
 @dataclass(frozen=True, slots=True)
 class ProgressUpdate:
     """What one report says; exactly one of value, increment, no_change and done is set.
+
+    A retraction says nothing: it only takes back the update that it supersedes.
 
     Attributes:
         number: 1, 2, … within the pledge, in order of recording.
@@ -31,7 +44,9 @@ class ProgressUpdate:
         no_change: True for a report that nothing moved.
         done: for an event, whether it has happened.
         milestone: the event milestone that `done` speaks of; None for the pledge itself.
-        supersedes: the number of the update that this one corrects.
+        supersedes: the number of the update that this one corrects, once it is accepted.
+        reason: why it does.
+        review: whether it makes figures.
     """
 
     number: int
@@ -48,6 +63,13 @@ class ProgressUpdate:
     reported_by: str | None = None
     evidence: tuple[Source, ...] = ()
     supersedes: int | None = None
+    reason: Correction | None = None
+    review: Review = Review.ACCEPTED
+
+    @property
+    def is_retraction(self) -> bool:
+        """Whether it takes back an update and puts nothing in its place."""
+        return self.reason is Correction.RETRACTED
 
     @property
     def is_movement(self) -> bool:

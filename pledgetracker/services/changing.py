@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from pledgetracker.domain.alert import NewsKind, Owed
 from pledgetracker.domain.audit import Action
@@ -10,9 +10,13 @@ from pledgetracker.domain.days import local_day
 from pledgetracker.domain.errors import NotFound
 from pledgetracker.domain.record import Record
 from pledgetracker.domain.standing import Delivery, standing
+from pledgetracker.domain.update import ProgressUpdate
 from pledgetracker.services import monitoring
 from pledgetracker.services.rules import Rules
 from pledgetracker.storage.database import Transaction
+
+# The least by which two instants on record can differ.
+INSTANT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,20 @@ class News:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """The place in time of one change to a record.
+
+    Attributes:
+        now: the instant at which it is recorded; later than whatever is on record, so that what was known
+            at an instant never changes afterwards.
+        today: the pledge's local day.
+    """
+
+    now: datetime
+    today: date
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """What a change made of a record, and what there is to tell of it."""
 
@@ -41,14 +59,14 @@ def change(
     tx: Transaction,
     key: str,
     rules: Rules,
-    alter: Callable[[Record, date], Change | None],
+    alter: Callable[[Record, Turn], Change | None],
     *,
     now: datetime,
 ) -> Record:
     """Change the record of pledge `key` by `alter`, and settle flags and owed alerts before and after.
 
-    `alter` gets the record and the pledge's local day, stores its own rows, and returns the record with
-    them, or None where nothing changes.
+    `alter` gets the record and its turn, stores its own rows, and returns the record with them, or None where
+    nothing changes.
 
     Raises:
         NotFound: there is no such pledge.
@@ -61,30 +79,54 @@ def change(
     if outlook.next_check_at is not None and outlook.next_check_at <= now:
         # What fell due before this change is owed even if the change makes it moot.
         outlook = monitoring.look(tx, record, rules, now=now, appointed=outlook.next_check_at).outlook
-    today = local_day(now, record.pledge.time_zone)
-    altered = alter(record, today)
+    turn = _turn(record, now)
+    altered = alter(record, turn)
     if altered is None:
         return record
-    pledge = replace(altered.record.pledge, version=record.pledge.version + 1, updated_at=now)
+    pledge = replace(altered.record.pledge, version=record.pledge.version + 1, updated_at=turn.now)
     after = replace(altered.record, pledge=pledge)
     monitoring.look(tx, after, rules, now=now, before=outlook)
-    _tell(tx, after, rules, (*altered.news, *_met_news(record, after, altered.news, rules, today)), now)
+    news = (*altered.news, *_met_news(record, after, altered.news, rules, turn.today))
+    _tell(tx, after, rules, news, now)
     _enter(tx, record, after, now)
     tx.records.remember(after)
     return after
 
 
+def _turn(record: Record, now: datetime) -> Turn:
+    last = record.pledge.updated_at
+    instant = now if last is None else max(now, last + INSTANT)
+    return Turn(instant, local_day(instant, record.pledge.time_zone))
+
+
 def _enter(tx: Transaction, before: Record, after: Record, now: datetime) -> None:
-    """Enter into the audit log what became of the record: an update, or the pledge with its moves."""
+    """Enter into the audit log what became of the record: a row of a ledger, or the pledge with its moves."""
     key = after.pledge.id
-    if len(after.updates) > len(before.updates):
-        update = after.updates[-1]
-        corrected = next((u for u in before.updates if u.number == update.supersedes), None)
-        tx.audit.append(Action.PROGRESS_RECORD, key, corrected, update, now=now)
-        return
-    # Reports have entries of their own.
-    was, became = replace(before, updates=()), replace(after, updates=())
+    for action, ledger in LEDGERS.items():
+        rows = getattr(after, ledger)
+        if len(rows) > len(getattr(before, ledger)):
+            tx.audit.append(action, key, _corrected(before, rows[-1]), rows[-1], now=now)
+            return
+    was, became = _bare(before), _bare(after)
     tx.audit.append(_action(was, became), key, was, became, now=now)
+
+
+# What has entries of its own in the audit log, row by row.
+LEDGERS = {
+    Action.PROGRESS_RECORD: "updates",
+    Action.PROGRESS_REVIEW: "decisions",
+    Action.CONFLICT_RESOLVE: "resolutions",
+}
+
+
+def _corrected(before: Record, row: object) -> ProgressUpdate | None:
+    number = row.supersedes if isinstance(row, ProgressUpdate) else None
+    return next((u for u in before.updates if u.number == number), None)
+
+
+def _bare(record: Record) -> Record:
+    """The record without what has entries of its own, or repeats what it says."""
+    return replace(record, updates=(), decisions=(), resolutions=(), editions=())
 
 
 def _action(before: Record, after: Record) -> Action:
@@ -92,8 +134,8 @@ def _action(before: Record, after: Record) -> Action:
         return Action.PLEDGE_WITHDRAW
     if before.withdrawal is not None and after.withdrawal is None:
         return Action.PLEDGE_RESCIND_WITHDRAWAL
-    counted = replace(before.pledge, version=after.pledge.version, updated_at=after.pledge.updated_at)
-    return Action.PLEDGE_RESCHEDULE if counted == after.pledge else Action.PLEDGE_CHANGE
+    is_move = before.pledge.same_promise(after.pledge)
+    return Action.PLEDGE_RESCHEDULE if is_move else Action.PLEDGE_CHANGE
 
 
 def _met_news(

@@ -7,6 +7,7 @@ from pledgetracker.domain.alert import NewsKind, urgency
 from pledgetracker.domain.days import local_day
 from pledgetracker.domain.flag import FlagKind
 from pledgetracker.domain.record import Record
+from pledgetracker.domain.review import Review
 from pledgetracker.domain.standing import Standing, standing
 from pledgetracker.services.rules import Rules
 from pledgetracker.storage.alerts import AlertEntry
@@ -41,11 +42,18 @@ class Confirmer:
             return "The pledge is gone."
         if not isinstance(alert.kind, FlagKind):
             tells_of_update = alert.kind in {NewsKind.PROGRESS, NewsKind.CORRECTED, NewsKind.MET}
-            is_corrected = tells_of_update and alert.step in record.successors
-            return "The update that it tells of has been corrected." if is_corrected else None
+            return _why_stale(record, alert.step) if tells_of_update else None
         identity = (alert.kind, alert.milestone, alert.episode)
         is_open = any(flag.identity == identity for flag in self.standing(alert.pledge).flags)
         return None if is_open else "The flag was cleared before it could be sent."
+
+
+def _why_stale(record: Record, update: int) -> str | None:
+    """Why there is nothing to tell of an update any more, or None."""
+    if update in record.successors:
+        return "The update that it tells of has been corrected."
+    is_accepted = any(u.number == update and u.review is Review.ACCEPTED for u in record.updates)
+    return None if is_accepted else "The update that it tells of is not accepted any more."
 
 
 def promote(tx: Transaction, cancelled: AlertEntry, rules: Rules, *, token: str, now: datetime) -> None:

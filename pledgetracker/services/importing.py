@@ -138,9 +138,8 @@ def _add_record(
     if fields["withdrawal"] is not None:
         with _Refusals(name, f"{at}/withdrawal"):
             withdrawal = pledging.draft_withdrawal(record, fields["withdrawal"], today=today, now=now)
-            record = replace(record, withdrawal=withdrawal)
-    pledging.store(tx, record, rules, action=Action.PLEDGE_LOAD, now=now)
-    return record
+            record = replace(record, withdrawals=(withdrawal,))
+    return pledging.store(tx, record, rules, action=Action.PLEDGE_LOAD, now=now)
 
 
 class _Refusals:

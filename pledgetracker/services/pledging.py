@@ -20,6 +20,7 @@ from pledgetracker.domain.pledge import (
     FINAL_MILESTONE,
     Baseline,
     Contact,
+    Edition,
     Milestone,
     Pledge,
     Reschedule,
@@ -34,7 +35,7 @@ from pledgetracker.domain.standing import standing
 from pledgetracker.domain.target import Comparator
 from pledgetracker.services import monitoring
 from pledgetracker.services.cataloguing import new_id, without_id
-from pledgetracker.services.changing import Change, News, change
+from pledgetracker.services.changing import Change, News, Turn, change
 from pledgetracker.services.rules import Rules
 from pledgetracker.storage.database import Transaction
 
@@ -111,8 +112,7 @@ def add_pledge(tx: Transaction, fields: PledgeFields, rules: Rules, *, now: date
         Invalid: it is not a well-formed promise, or names a pledger or initiative that does not exist.
     """
     record = Record(draft_pledge(tx, fields, rules, now=now))
-    store(tx, record, rules, action=Action.PLEDGE_CREATE, now=now)
-    return record
+    return store(tx, record, rules, action=Action.PLEDGE_CREATE, now=now)
 
 
 def draft_pledge(tx: Transaction, fields: PledgeFields, rules: Rules, *, now: datetime) -> Pledge:
@@ -135,19 +135,25 @@ def draft_pledge(tx: Transaction, fields: PledgeFields, rules: Rules, *, now: da
     return pledge
 
 
-def store(tx: Transaction, record: Record, rules: Rules, *, action: Action, now: datetime) -> None:
+def store(tx: Transaction, record: Record, rules: Rules, *, action: Action, now: datetime) -> Record:
     """Store a new record whole, as what `action` brought, and take the first look at it."""
-    key = record.pledge.id
+    key, edition = record.pledge.id, Edition.of(1, record.pledge, now)
+    record = replace(record, editions=(edition,))
     stands = standing(record, rules.policy, today=local_day(now, record.pledge.time_zone))
-    tx.pledges.add(record.pledge, monitoring.outlook(record, stands, (), rules))
+    tx.pledges.add(record.pledge, edition, monitoring.outlook(record, stands, (), rules))
     for move in record.reschedules:
         tx.pledges.reschedule(key, move)
-    if record.withdrawal is not None:
-        tx.pledges.withdraw(key, record.withdrawal)
+    for withdrawal in record.withdrawals:
+        tx.pledges.withdraw(key, withdrawal)
     for update in record.updates:
         tx.progress.add(key, update)
+    for decision in record.decisions:
+        tx.reviews.decide(key, decision)
+    for choice in record.resolutions:
+        tx.reviews.resolve(key, choice)
     tx.audit.append(action, key, None, record, now=now)
     monitoring.look(tx, record, rules, now=now)
+    return record
 
 
 def change_pledge(tx: Transaction, key: str, fields: PledgeFields, rules: Rules, *, now: datetime) -> Record:
@@ -163,7 +169,7 @@ def change_pledge(tx: Transaction, key: str, fields: PledgeFields, rules: Rules,
     due: Due | None = content.pop("due", None)
     repeated: Repeated | None = content.pop("repeated", None)
 
-    def edit(record: Record, today: date) -> Change | None:
+    def edit(record: Record, turn: Turn) -> Change | None:
         before = record.pledge
         changes = _with_rhythm(content, rules)
         if "baseline" in content:
@@ -172,17 +178,20 @@ def change_pledge(tx: Transaction, key: str, fields: PledgeFields, rules: Rules,
             changes["baseline"] = _baseline(said, first if said is None else before.baseline)
         pledge = replace(before, **changes)
         if repeated is not None:
-            repeated.check(pledge.target, due if is_move else record.due_on(today))
+            repeated.check(pledge.target, due if is_move else record.due_on(turn.today))
         edited = replace(record, pledge=pledge)
         news: tuple[News, ...] = ()
-        if is_move and due != record.due_on(today):
-            edited, news = _moved(tx, edited, {"due": due, "moved_by": SetBy.TRACKER}, today, now)
+        if is_move and due != record.due_on(turn.today):
+            edited, news = _moved(tx, edited, {"due": due, "moved_by": SetBy.TRACKER}, turn)
         elif pledge == before:
             return None
         # Milestones lie before the deadline in force, wherever the first one was.
-        _check(tx, replace(pledge, due=edited.due_on(today)))
+        _check(tx, replace(pledge, due=edited.due_on(turn.today)))
         _check_milestones_kept(record, pledge)
-        tx.pledges.change(pledge)
+        if pledge != before:
+            edition = Edition.of(len(record.editions) + 1, pledge, turn.now)
+            edited = replace(edited, editions=(*record.editions, edition))
+            tx.pledges.change(pledge, edition)
         return Change(edited, news)
 
     return change(tx, key, rules, edit, now=now)
@@ -197,10 +206,10 @@ def reschedule(tx: Transaction, key: str, fields: MoveFields, rules: Rules, *, n
             announcement lies ahead.
     """
 
-    def move(record: Record, today: date) -> Change:
-        if fields.get("due") == record.due_on(today):
+    def move(record: Record, turn: Turn) -> Change:
+        if fields.get("due") == record.due_on(turn.today):
             raise Invalid.field("/due", "This is the deadline already.")
-        moved, news = _moved(tx, record, fields, today, now)
+        moved, news = _moved(tx, record, fields, turn)
         return Change(moved, news)
 
     return change(tx, key, rules, move, now=now)
@@ -215,13 +224,13 @@ def withdraw(tx: Transaction, key: str, fields: WithdrawalFields, rules: Rules, 
         Invalid: the day lies before the announcement.
     """
 
-    def take_back(record: Record, today: date) -> Change:
+    def take_back(record: Record, turn: Turn) -> Change:
         if record.withdrawal is not None:
             raise AlreadyWithdrawn(key)
-        withdrawal = draft_withdrawal(record, fields, today=today, now=now)
+        withdrawal = draft_withdrawal(record, fields, today=turn.today, now=turn.now)
         tx.pledges.withdraw(key, withdrawal)
         news = News(NewsKind.WITHDRAWN, withdrawal.on, record.pledge.version)
-        return Change(replace(record, withdrawal=withdrawal), (news,))
+        return Change(replace(record, withdrawals=(*record.withdrawals, withdrawal)), (news,))
 
     return change(tx, key, rules, take_back, now=now)
 
@@ -235,7 +244,8 @@ def draft_withdrawal(record: Record, fields: WithdrawalFields, *, today: date, n
     on = fields.get("on") or today
     if on < record.pledge.announced_on:
         raise Invalid.field("/on", f"Before the announcement on {record.pledge.announced_on}.")
-    return Withdrawal(on, fields.get("reason"), fields.get("source"), now)
+    number = len(record.withdrawals) + 1
+    return Withdrawal(number, on, fields.get("reason"), fields.get("source"), now)
 
 
 def rescind_withdrawal(tx: Transaction, key: str, rules: Rules, *, now: datetime) -> Record:
@@ -245,11 +255,12 @@ def rescind_withdrawal(tx: Transaction, key: str, rules: Rules, *, now: datetime
         NotFound: there is no such pledge, or it is not withdrawn.
     """
 
-    def stand(record: Record, _: date) -> Change:
+    def stand(record: Record, turn: Turn) -> Change:
         if record.withdrawal is None:
             raise NotFound("withdrawal of", key)
-        tx.pledges.rescind_withdrawal(key, now=now)
-        return Change(replace(record, withdrawal=None))
+        tx.pledges.rescind_withdrawal(key, now=turn.now)
+        rescinded = replace(record.withdrawal, rescinded_at=turn.now)
+        return Change(replace(record, withdrawals=(*record.withdrawals[:-1], rescinded)))
 
     return change(tx, key, rules, stand, now=now)
 
@@ -273,10 +284,10 @@ def delete_pledge(tx: Transaction, key: str, *, now: datetime) -> None:
 
 
 def _moved(
-    tx: Transaction, record: Record, fields: MoveFields, today: date, now: datetime
+    tx: Transaction, record: Record, fields: MoveFields, turn: Turn
 ) -> tuple[Record, tuple[News, ...]]:
     """The record with one more move of its deadline, stored."""
-    move = draft_move(record, fields, today=today, now=now)
+    move = draft_move(record, fields, today=turn.today, now=turn.now)
     tx.pledges.reschedule(record.pledge.id, move)
     news = News(NewsKind.RESCHEDULED, move.announced_on, move.number)
     return replace(record, reschedules=(*record.reschedules, move)), (news,)

@@ -1,25 +1,24 @@
-"""Reading pledges: each with where it stands, alone or in lists."""
+"""Reading one pledge: where it stands, and what was reported on it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 
 from pledgetracker.domain.because import because
-from pledgetracker.domain.days import local_day
+from pledgetracker.domain.conflict import Conflict, conflicts
 from pledgetracker.domain.errors import NotFound
 from pledgetracker.domain.flag import Flag
 from pledgetracker.domain.milestone import MilestoneStanding, MilestoneStatus
 from pledgetracker.domain.pledge import FINAL_MILESTONE, Pledge, SetBy
 from pledgetracker.domain.record import Record
-from pledgetracker.domain.standing import Standing, Status, standing
+from pledgetracker.domain.review import Decision, Review
+from pledgetracker.domain.standing import Delivery, Standing, standing
 from pledgetracker.domain.update import ProgressUpdate
+from pledgetracker.domain.vantage import Vantage
 from pledgetracker.services.rules import Rules
 from pledgetracker.storage.database import Database, Transaction
-from pledgetracker.storage.paging import Page, PageRequest, Position
-from pledgetracker.storage.pledges import PledgeFilter
-
-CHUNK = 200
+from pledgetracker.storage.paging import Page, PageRequest, Position, paged
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +42,16 @@ class FigureView:
 
 
 @dataclass(frozen=True, slots=True)
+class ClaimedView:
+    """What the figures would say if all that waits for a reviewer were accepted."""
+
+    delivery: Delivery
+    value: Decimal | None
+    as_of: date | None
+    completion: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
 class MilestoneView:
     """A milestone, where it stands, and the flags open on it."""
 
@@ -57,11 +66,16 @@ class MilestoneView:
 
 @dataclass(frozen=True, slots=True)
 class PledgeView:
-    """A pledge and where it stands."""
+    """A pledge and where it stands.
+
+    Attributes:
+        alleged: where it would stand if all that waits for a reviewer were accepted.
+    """
 
     record: Record
     standing: Standing
     because: str
+    alleged: Standing
 
     @property
     def pledge(self) -> Pledge:
@@ -91,6 +105,20 @@ class PledgeView:
         return FigureView(figure.value, figure.as_of, self.standing.progress.completion)
 
     @property
+    def claimed(self) -> ClaimedView:
+        """What is claimed, apart from what counts."""
+        stands = self.alleged
+        figure = stands.figure
+        if figure is None:
+            return ClaimedView(stands.delivery, None, None, None)
+        return ClaimedView(stands.delivery, figure.value, figure.as_of, stands.progress.completion)
+
+    @property
+    def conflicts(self) -> Sequence[Conflict]:
+        """The days about which accepted updates differ, as long as nobody has chosen."""
+        return [found for found in conflicts(self.record, today=self.standing.today) if found.is_open]
+
+    @property
     def milestones(self) -> Sequence[MilestoneView]:
         """The milestones, the pledge's own target last."""
         return [
@@ -114,88 +142,90 @@ class PledgeView:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which pledges are wanted; None asks for all.
-
-    Attributes:
-        initiative: this one and all that stand under it.
-        text: words that must all occur.
-        due_from, due_to: range of the deadline in force, both ends included.
-    """
-
-    pledger: str | None = None
-    initiative: str | None = None
-    status: Status | None = None
-    text: str | None = None
-    due_from: date | None = None
-    due_to: date | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class UpdateView:
     """A progress update and what came of it.
 
     Attributes:
-        superseded_by: the number of the update that corrects it.
-        counts: whether it can make a figure; what describes a day before the baseline is kept and does not.
+        superseded_by: the number of the accepted update that corrects it.
+        counts: whether it can make a figure: it is accepted, stands, and does not describe a day before the
+            baseline.
+        decisions: what reviewers decided about it, in order.
     """
 
     update: ProgressUpdate
     superseded_by: int | None
     counts: bool
+    decisions: Sequence[Decision]
 
 
 def view_update(record: Record, update: ProgressUpdate) -> UpdateView:
     """An update as its record sees it."""
     by = record.successors.get(update.number)
-    return UpdateView(update, by, by is None and update.as_of >= record.pledge.baseline.date)
+    is_in_force = by is None and update.review is Review.ACCEPTED and not update.is_retraction
+    return UpdateView(
+        update,
+        by,
+        is_in_force and update.as_of >= record.pledge.baseline.date,
+        [decision for decision in record.decisions if decision.update == update.number],
+    )
 
 
-def get_update(tx: Transaction, key: str, number: int) -> UpdateView:
+def get_update(tx: Transaction, key: str, number: int, vantage: Vantage) -> UpdateView:
     """One update of pledge `key`.
 
     Raises:
         NotFound: there is no such pledge, or no such update.
     """
-    record = get_record(tx, key)
+    record = known(get_record(tx, key), vantage)
     if not 1 <= number <= len(record.updates):
         raise NotFound("update", f"{key}/{number}")
     return view_update(record, record.updates[number - 1])
 
 
-def list_updates(tx: Transaction, key: str, request: PageRequest) -> Page[UpdateView]:
+def list_updates(tx: Transaction, key: str, request: PageRequest, vantage: Vantage) -> Page[UpdateView]:
     """One page of the updates of pledge `key`, superseded ones too.
 
     Raises:
         NotFound: there is no such pledge.
     """
-    record = get_record(tx, key)
-    places = {
-        u.number: Position(u.as_of if request.sort == "as_of" else u.number, u.number) for u in record.updates
+    record = known(get_record(tx, key), vantage)
+    placed = {
+        Position(u.as_of if request.sort == "as_of" else u.number, u.number): u
+        for u in record.updates
+        if vantage.as_of is None or u.as_of <= vantage.as_of
     }
-    in_order = sorted(record.updates, key=lambda u: _order(places[u.number]), reverse=request.descending)
-    if request.after is not None:
-        edge = _order(request.after)
-        in_order = [
-            u
-            for u in in_order
-            if (_order(places[u.number]) < edge if request.descending else _order(places[u.number]) > edge)
-        ]
-    shown = in_order[: request.limit]
-    items = [view_update(record, update) for update in shown]
-    return Page(items, [places[u.number] for u in shown], len(in_order) > len(shown))
+    page = paged(placed, request)
+    return Page([view_update(record, placed[place]) for place in page.items], page.positions, page.has_more)
 
 
-def _order(position: Position) -> tuple[int, int]:
-    value = position.value.toordinal() if isinstance(position.value, date) else int(position.value)
-    return value, int(position.key)
-
-
-def view(record: Record, rules: Rules, *, now: datetime, as_of: date | None = None) -> PledgeView:
-    """Judge a record as at `now`, or as at the last instant of the local day `as_of`."""
-    today = as_of or local_day(now, record.pledge.time_zone)
+def view(record: Record, rules: Rules, vantage: Vantage) -> PledgeView:
+    """Judge a record as it is on the day that `vantage` asks about."""
+    today = vantage.today(record.pledge.time_zone)
     stands = standing(record, rules.policy, today=today)
-    return PledgeView(record, stands, because(record, stands, rules.policy))
+    alleged = standing(record.claimed, rules.policy, today=today)
+    return PledgeView(record, stands, because(record, stands, rules.policy), alleged)
+
+
+def known(record: Record, vantage: Vantage) -> Record:
+    """The record as `vantage` may know it.
+
+    Raises:
+        NotFound: it was begun later.
+    """
+    if vantage.known_at is None:
+        return record
+    found = record.known_at(vantage.known_at)
+    if found is None:
+        raise NotFound("pledge", record.pledge.id)
+    return found
+
+
+def rules_known(tx: Transaction, rules: Rules, vantage: Vantage) -> Rules:
+    """The rules, with the thresholds that were in force at the instant whose knowledge is asked for."""
+    if vantage.known_at is None:
+        return rules
+    policy = tx.policies.known_at(vantage.known_at)
+    return rules if policy is None else replace(rules, policy=policy)
 
 
 def get_record(tx: Transaction, key: str) -> Record:
@@ -227,44 +257,15 @@ def fetch_record(database: Database, key: str) -> Record:
     return record
 
 
-def list_pledges(
-    tx: Transaction, wanted: Wanted, request: PageRequest, rules: Rules, *, now: datetime, as_of: date | None
-) -> Page[PledgeView]:
-    """One page of pledges, each judged as `view` does.
+def fetch_known(database: Database, key: str, rules: Rules, vantage: Vantage) -> tuple[Record, Rules]:
+    """The record of pledge `key` and the rules to judge it by, both as `vantage` may know them.
 
-    A status asked for is the status shown: stored ones only narrow the search, and only where they are
-    known to hold.
+    Raises:
+        NotFound: there is no such pledge, or it was begun later.
+        Unavailable: the database cannot be reached.
     """
-    sought = _filter(tx, wanted, now, as_of)
-    chunk = request if wanted.status is None else replace(request, limit=CHUNK)
-    found: list[PledgeView] = []
-    positions: list[Position] = []
-    while True:
-        page = tx.pledges.page(sought, chunk)
-        records = {record.pledge.id: record for record in tx.records.get_many(page.items)}
-        for key, position in zip(page.items, page.positions, strict=True):
-            seen = view(records[key], rules, now=now, as_of=as_of)
-            if wanted.status not in {None, seen.standing.status}:
-                continue
-            if len(found) == request.limit:
-                return Page(found, positions, has_more=True)
-            found.append(seen)
-            positions.append(position)
-        if page.after is None or wanted.status is None:
-            return Page(found, positions, page.has_more)
-        chunk = replace(chunk, after=page.after)
-
-
-def _filter(tx: Transaction, wanted: Wanted, now: datetime, as_of: date | None) -> PledgeFilter:
-    family: Sequence[str] | None = None
-    if wanted.initiative is not None:
-        family = tx.initiatives.family(wanted.initiative)
-    return PledgeFilter(
-        now=now,
-        pledger=wanted.pledger,
-        initiatives=family,
-        status=None if as_of or wanted.status is None else wanted.status.value,
-        text=wanted.text,
-        due_from=wanted.due_from,
-        due_to=wanted.due_to,
-    )
+    record = fetch_record(database, key)
+    if vantage.known_at is None:
+        return record, rules
+    with database.glance(may_lag=True) as tx:
+        return known(record, vantage), rules_known(tx, rules, vantage)

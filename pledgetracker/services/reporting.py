@@ -1,5 +1,6 @@
 """Recording progress updates."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -9,8 +10,9 @@ from pledgetracker.domain.alert import NewsKind
 from pledgetracker.domain.errors import AlreadySuperseded, FieldProblem, Invalid
 from pledgetracker.domain.pledge import Pledge, Source
 from pledgetracker.domain.record import Record
-from pledgetracker.domain.update import Claim, ProgressUpdate
-from pledgetracker.services.changing import Change, News, change
+from pledgetracker.domain.review import Review
+from pledgetracker.domain.update import Claim, Correction, ProgressUpdate
+from pledgetracker.services.changing import Change, News, Turn, change
 from pledgetracker.services.rules import Rules
 from pledgetracker.storage.database import Transaction
 
@@ -32,47 +34,72 @@ class ProgressFields(TypedDict, total=False):
     reported_by: str | None
     evidence: tuple[Source, ...]
     supersedes: int | None
+    reason: Correction | None
 
 
 def record_progress(
-    tx: Transaction, key: str, fields: ProgressFields, rules: Rules, *, now: datetime
+    tx: Transaction,
+    key: str,
+    fields: ProgressFields,
+    rules: Rules,
+    *,
+    now: datetime,
+    review: Review = Review.ACCEPTED,
 ) -> tuple[Record, ProgressUpdate]:
     """Record one progress update of pledge `key`; returns the record with it, and the update.
+
+    Args:
+        tx: the transaction.
+        key: the id of the pledge.
+        fields: what is reported.
+        rules: the operator's choices.
+        now: the instant.
+        review: whether it counts at once, or only once a reviewer has accepted it.
 
     Raises:
         NotFound: there is no such pledge.
         Invalid: it says nothing, or several things, or speaks of what the pledge does not have.
-        AlreadySuperseded: the update it corrects has been corrected.
+        AlreadySuperseded: the update it corrects has been corrected, or is about to be.
     """
 
-    def report(record: Record, today: date) -> Change:
-        update = draft(record, fields, today=today, now=now)
+    def report(record: Record, turn: Turn) -> Change:
+        update = draft(record, fields, review=review, today=turn.today, now=turn.now)
         tx.progress.add(key, update)
-        return Change(replace(record, updates=(*record.updates, update)), _news(update))
+        return Change(replace(record, updates=(*record.updates, update)), news(update))
 
     record = change(tx, key, rules, report, now=now)
     return record, record.updates[-1]
 
 
-def draft(record: Record, fields: ProgressFields, *, today: date, now: datetime) -> ProgressUpdate:
+def draft(
+    record: Record, fields: ProgressFields, *, today: date, now: datetime, review: Review = Review.ACCEPTED
+) -> ProgressUpdate:
     """The update that `fields` amount to, numbered and complete.
 
     Raises:
         Invalid: see `record_progress`.
         AlreadySuperseded: see `record_progress`.
     """
-    problems = [*_form_problems(fields, today), *_fit_problems(record.pledge, fields)]
     supersedes = fields.get("supersedes")
     corrected = next((u for u in record.updates if u.number == supersedes), None)
+    if fields.get("reason") is Correction.RETRACTED:
+        problems = list(_retraction_problems(fields))
+    else:
+        problems = [*_form_problems(fields, today), *_fit_problems(record.pledge, fields)]
     if supersedes is not None and corrected is None:
         problems.append(FieldProblem("/supersedes", f"There is no update {supersedes} of this pledge."))
+    if supersedes is None and fields.get("reason") is not None:
+        problems.append(FieldProblem("/supersedes", "Say which update this corrects, or give no reason."))
+    if corrected is not None and corrected.is_retraction:
+        detail = f"Update {supersedes} takes another one back and says nothing itself: report anew."
+        problems.append(FieldProblem("/supersedes", detail))
     if problems:
         raise Invalid(problems)
-    if corrected is not None and (by := record.successors.get(corrected.number)) is not None:
+    if corrected is not None and (by := record.corrections.get(corrected.number)) is not None:
         raise AlreadySuperseded(corrected.number, by)
     return ProgressUpdate(
         number=len(record.updates) + 1,
-        as_of=fields["as_of"],
+        as_of=fields.get("as_of") or _day_of(corrected),
         reported_at=corrected.reported_at if corrected else fields.get("reported_at") or today,
         recorded_at=now,
         value=fields.get("value"),
@@ -85,11 +112,28 @@ def draft(record: Record, fields: ProgressFields, *, today: date, now: datetime)
         reported_by=fields.get("reported_by"),
         evidence=fields.get("evidence", ()),
         supersedes=supersedes,
+        reason=fields.get("reason"),
+        review=review,
     )
+
+
+def _day_of(corrected: ProgressUpdate | None) -> date:
+    assert corrected is not None
+    return corrected.as_of
+
+
+def _retraction_problems(fields: ProgressFields) -> Iterator[FieldProblem]:
+    """What keeps a retraction from being one: it only takes back."""
+    for name in (*THINGS_SAID, "milestone"):
+        said: object = fields.get(name)
+        if said is not None and not (name == "no_change" and said is False):
+            yield FieldProblem(f"/{name}", "A retraction only takes back what was reported: leave this out.")
 
 
 def _form_problems(fields: ProgressFields, today: date) -> list[FieldProblem]:
     problems = []
+    if fields.get("as_of") is None:
+        problems.append(FieldProblem("/as_of", "Say which day this describes."))
     # What GET shows says `no_change: false` of every other report; `done: false` is something said.
     content = {**fields, "no_change": fields.get("no_change") or None}
     said = [name for name in THINGS_SAID if content.get(name) is not None]
@@ -126,7 +170,10 @@ def _fit_problems(pledge: Pledge, fields: ProgressFields) -> list[FieldProblem]:
     return problems
 
 
-def _news(update: ProgressUpdate) -> tuple[News, ...]:
+def news(update: ProgressUpdate) -> tuple[News, ...]:
+    """What there is to tell of an update, once it is accepted."""
+    if update.review is not Review.ACCEPTED:
+        return ()
     if update.supersedes is not None:
         return (News(NewsKind.CORRECTED, update.as_of, update.number),)
     return (News(NewsKind.PROGRESS, update.as_of, update.number),) if update.is_movement else ()

@@ -32,6 +32,8 @@ def _shown(value: Any) -> Any:
                 "reschedules": value.reschedules,
                 "withdrawal": value.withdrawal,
                 "progress": value.updates,
+                "decisions": value.decisions,
+                "resolutions": value.resolutions,
             }
             return _shown(value.pledge) | _known(hanging)
         case Pledge():

@@ -27,9 +27,11 @@ from pledgetracker.storage.keys import KeyStore
 from pledgetracker.storage.occupancy import Occupancy, Taken
 from pledgetracker.storage.pledgers import PledgerStore
 from pledgetracker.storage.pledges import PledgeStore
+from pledgetracker.storage.policies import PolicyStore
 from pledgetracker.storage.progress import ProgressStore
 from pledgetracker.storage.rate_limits import RateLimitStore
 from pledgetracker.storage.records import RecordCache, RecordStore
+from pledgetracker.storage.reviews import ReviewStore
 from pledgetracker.storage.tables import alembic_version
 from pledgetracker.storage.turns import NoTurn, Turns
 
@@ -91,6 +93,16 @@ class Transaction:
     def progress(self) -> ProgressStore:
         """Progress updates."""
         return ProgressStore(self._connection)
+
+    @cached_property
+    def reviews(self) -> ReviewStore:
+        """What reviewers decided, and what waits for them."""
+        return ReviewStore(self._connection)
+
+    @cached_property
+    def policies(self) -> PolicyStore:
+        """By which thresholds standings were judged."""
+        return PolicyStore(self._connection)
 
     @cached_property
     def pledgers(self) -> PledgerStore:

@@ -23,6 +23,7 @@ from sqlalchemy import (
     Numeric,
     String,
     Table,
+    TextClause,
     create_engine,
     event,
     func,
@@ -156,7 +157,9 @@ class Instant(TypeDecorator[datetime]):
 CLUSTERED: dict[str, Any] = {"sqlite_with_rowid": False}
 
 
-def partial_index(name: str, *columns: Column[Any], unique: bool, where: ColumnElement[bool]) -> Index:
+def partial_index(
+    name: str, *columns: Column[Any], unique: bool, where: ColumnElement[bool] | TextClause
+) -> Index:
     """An index over the rows that match `where`."""
     return Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
 
@@ -388,6 +391,11 @@ def take_time(connection: Connection) -> None:
     """Let the statements of this transaction run as long as they need: migrations, copies."""
     if connection.dialect.name != "sqlite":
         connection.execute(text("SET LOCAL statement_timeout = 0"))
+
+
+def can_alter(connection: Connection) -> bool:
+    """Whether a table's constraints can be changed in place; where not, a table is made anew."""
+    return connection.dialect.name != "sqlite"
 
 
 def lock_schema(connection: Connection) -> None:

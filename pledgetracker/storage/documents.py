@@ -1,11 +1,16 @@
 """Small values that are kept as JSON inside a row, because nothing ever asks for them alone."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
-from datetime import date
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
-from pledgetracker.domain.pledge import Contact, Source, Statement
+from pledgetracker.domain.days import Due
+from pledgetracker.domain.numbers import plain
+from pledgetracker.domain.pledge import Baseline, Contact, Milestone, Pledge, SetBy, Source, Statement
+from pledgetracker.domain.review import CounterClaim
+from pledgetracker.domain.target import Comparator
 
 
 def source_to(source: Source | None) -> dict[str, Any] | None:
@@ -49,3 +54,97 @@ def contacts_to(contacts: Sequence[Contact]) -> list[dict[str, Any]]:
 def contacts_from(documents: Sequence[Mapping[str, Any]]) -> tuple[Contact, ...]:
     """The contacts kept as `documents`."""
     return tuple(Contact(**document) for document in documents)
+
+
+def counter_claim_to(claim: CounterClaim | None) -> dict[str, Any] | None:
+    """What somebody else says, as JSON."""
+    if claim is None:
+        return None
+    return {"value": _number_to(claim.value), "text": claim.text, "source": source_to(claim.source)}
+
+
+def counter_claim_from(document: Mapping[str, Any] | None) -> CounterClaim | None:
+    """What somebody else says, kept as `document`."""
+    if document is None:
+        return None
+    value, source = _number_from(document["value"]), source_from(document["source"])
+    return CounterClaim(value, document["text"], source)
+
+
+def pledge_to(pledge: Pledge) -> dict[str, Any]:
+    """What a pledge says as JSON: without its contacts, and without what counts and dates its changes."""
+    return {
+        "title": pledge.title,
+        "pledger": pledge.pledger,
+        "initiative": pledge.initiative,
+        "statement": statement_to(pledge.statement),
+        "indicator": pledge.indicator,
+        "unit": pledge.unit,
+        "comparator": pledge.comparator.value,
+        "target": _number_to(pledge.target),
+        "tolerance": _number_to(pledge.tolerance),
+        "announced_on": pledge.announced_on.isoformat(),
+        "baseline": {
+            "value": _number_to(pledge.baseline.value),
+            "date": pledge.baseline.date.isoformat(),
+        },
+        "time_zone": pledge.time_zone,
+        "cadence_days": pledge.cadence_days,
+        "grace_days": pledge.grace_days,
+        "due": pledge.due and pledge.due.text,
+        "milestones": [
+            {
+                "id": milestone.id,
+                "title": milestone.title,
+                "due": milestone.due.text,
+                "target": _number_to(milestone.target),
+                "set_by": milestone.set_by.value,
+            }
+            for milestone in pledge.milestones
+        ],
+    }
+
+
+def pledge_from(key: str, document: Mapping[str, Any], *, created_at: datetime | None) -> Pledge:
+    """The pledge `key` as `document` has it."""
+    content = {
+        **document,
+        "statement": statement_from(document["statement"]),
+        "comparator": Comparator(document["comparator"]),
+        "target": _number_from(document["target"]),
+        "tolerance": _number_from(document["tolerance"]),
+        "announced_on": date.fromisoformat(document["announced_on"]),
+        "baseline": Baseline(
+            Decimal(document["baseline"]["value"]), date.fromisoformat(document["baseline"]["date"])
+        ),
+        "due": due_from(document["due"]),
+        "milestones": in_order(
+            Milestone(
+                stage["id"],
+                Due.parse(stage["due"]),
+                stage["title"],
+                _number_from(stage["target"]),
+                SetBy(stage["set_by"]),
+            )
+            for stage in document["milestones"]
+        ),
+    }
+    return Pledge(id=key, **content, created_at=created_at, updated_at=created_at)
+
+
+def in_order(stages: Iterable[Milestone]) -> tuple[Milestone, ...]:
+    """Milestones as a pledge has them: by the day they are due."""
+    return tuple(sorted(stages, key=lambda milestone: milestone.due.date))
+
+
+def due_from(text: str | None) -> Due | None:
+    """The due date kept as `text`."""
+    return None if text is None else Due.parse(text)
+
+
+def _number_to(number: Decimal | None) -> str | None:
+    return None if number is None else plain(number)
+
+
+def _number_from(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)

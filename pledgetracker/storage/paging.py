@@ -1,6 +1,6 @@
 """Pages of a list by key, not by offset: stable while rows come and go, and cheap at any depth."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Generic, TypeVar
@@ -54,6 +54,20 @@ class Page(Generic[T]):
     def after(self) -> Position | None:
         """Where the next page begins, or None after the last."""
         return self.positions[-1] if self.has_more else None
+
+
+def paged(positions: Iterable[Position], request: PageRequest) -> Page[Position]:
+    """One page of what is at hand, by its positions in any order."""
+
+    def order(position: Position) -> tuple[Any, Any]:
+        return position.value, position.key
+
+    in_order = sorted(positions, key=order, reverse=request.descending)
+    if request.after is not None:
+        edge = order(request.after)
+        in_order = [p for p in in_order if (order(p) < edge if request.descending else order(p) > edge)]
+    shown = in_order[: request.limit]
+    return Page(shown, shown, len(in_order) > len(shown))
 
 
 def fetch(

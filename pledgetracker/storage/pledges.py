@@ -21,12 +21,13 @@ from sqlalchemy import (
 )
 
 from pledgetracker.domain.days import LAST_DAY
-from pledgetracker.domain.pledge import Pledge, Reschedule, Withdrawal
+from pledgetracker.domain.pledge import Edition, Pledge, Reschedule, Withdrawal
 from pledgetracker.storage import documents
 from pledgetracker.storage.paging import Page, PageRequest, fetch
 from pledgetracker.storage.prepared import Prepared
 from pledgetracker.storage.tables import (
     alerts,
+    editions,
     flags,
     milestones,
     pledges,
@@ -90,16 +91,18 @@ class PledgeStore:
             self._connection, query, request, sort=sort, key=pledges.c.id, read=lambda row: str(row["id"])
         )
 
-    def add(self, pledge: Pledge, outlook: Outlook) -> None:
-        """Store a new pledge."""
+    def add(self, pledge: Pledge, edition: Edition, outlook: Outlook) -> None:
+        """Store a new pledge, and its first edition."""
         self._connection.execute(insert(pledges).values(id=pledge.id, **_row(pledge), **_looks(outlook)))
         self._add_milestones(pledge)
+        self._add_edition(edition)
 
-    def change(self, pledge: Pledge) -> None:
-        """Store the new content of a pledge, whose version has been counted up."""
+    def change(self, pledge: Pledge, edition: Edition) -> None:
+        """Store the new content of a pledge, whose version has been counted up, and its new edition."""
         self._connection.execute(update(pledges).where(pledges.c.id == pledge.id).values(**_row(pledge)))
         self._connection.execute(delete(milestones).where(milestones.c.pledge == pledge.id))
         self._add_milestones(pledge)
+        self._add_edition(edition)
 
     def looked(self, pledge: Pledge, outlook: Outlook, *, before: Outlook | None = None) -> None:
         """Store the version that a look saw, and what it found if that is not what was known before."""
@@ -109,6 +112,11 @@ class PledgeStore:
             _COUNTED.run(self._connection, seen)
         else:
             _LOOKED.run(self._connection, seen | _looks(outlook))
+
+    def begun_by(self, instant: datetime, *, after: str, limit: int) -> Sequence[str]:
+        """Ids, in order and beyond `after`, of pledges that were on record at `instant`."""
+        query = select(pledges.c.id).where(pledges.c.created_at <= instant, pledges.c.id > after)
+        return self._connection.scalars(query.order_by(pledges.c.id).limit(limit)).all()
 
     def make_due_for_check(self, *, now: datetime) -> None:
         """Appoint the next look at every pledge for now."""
@@ -136,14 +144,14 @@ class PledgeStore:
 
     def withdraw(self, key: str, withdrawal: Withdrawal) -> None:
         """Store that the pledge was taken back."""
-        before = select(func.count()).where(withdrawals.c.pledge == key)
         row = {
             "pledge": key,
-            "number": 1 + (self._connection.scalar(before) or 0),
+            "number": withdrawal.number,
             "on": withdrawal.on,
             "reason": withdrawal.reason,
             "source": documents.source_to(withdrawal.source),
             "recorded_at": withdrawal.recorded_at,
+            "rescinded_at": withdrawal.rescinded_at,
         }
         self._connection.execute(insert(withdrawals).values(row))
 
@@ -170,7 +178,17 @@ class PledgeStore:
         """Remove a pledge that has no holders."""
         self._connection.execute(delete(flags).where(flags.c.pledge == key))
         self._connection.execute(delete(milestones).where(milestones.c.pledge == key))
+        self._connection.execute(delete(editions).where(editions.c.pledge == key))
         self._connection.execute(delete(pledges).where(pledges.c.id == key))
+
+    def _add_edition(self, edition: Edition) -> None:
+        row = {
+            "pledge": edition.pledge.id,
+            "number": edition.number,
+            "recorded_at": edition.recorded_at,
+            "document": documents.pledge_to(edition.pledge),
+        }
+        self._connection.execute(insert(editions).values(row))
 
     def _add_milestones(self, pledge: Pledge) -> None:
         rows = [
@@ -222,8 +240,8 @@ def searchable(text: str) -> str:
     return "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
 
 
-def _row(pledge: Pledge) -> dict[str, Any]:
-    statement = documents.statement_to(pledge.statement)
+def search_text(pledge: Pledge) -> str:
+    """All of a pledge that a search looks at, as it is searched."""
     searched = (
         pledge.title,
         pledge.indicator,
@@ -233,11 +251,15 @@ def _row(pledge: Pledge) -> dict[str, Any]:
         pledge.initiative,
         pledge.statement and pledge.statement.text,
     )
+    return searchable("\n".join(part for part in searched if part))
+
+
+def _row(pledge: Pledge) -> dict[str, Any]:
     return {
         "title": pledge.title,
         "pledger": pledge.pledger,
         "initiative": pledge.initiative,
-        "statement": statement,
+        "statement": documents.statement_to(pledge.statement),
         "indicator": pledge.indicator,
         "unit": pledge.unit,
         "comparator": pledge.comparator.value,
@@ -254,7 +276,7 @@ def _row(pledge: Pledge) -> dict[str, Any]:
         "version": pledge.version,
         "created_at": pledge.created_at,
         "updated_at": pledge.updated_at,
-        "search_text": searchable("\n".join(part for part in searched if part)),
+        "search_text": search_text(pledge),
     }
 
 

@@ -34,5 +34,7 @@ class ProgressStore:
             "reported_by": update.reported_by,
             "evidence": [documents.source_to(source) for source in update.evidence],
             "supersedes": update.supersedes,
+            "reason": update.reason and update.reason.value,
+            "review": update.review.value,
         }
         _ADD.run(self._connection, row)

@@ -10,14 +10,24 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, RowMapping, Table, bindparam, select
 
 from pledgetracker.domain.days import Due
-from pledgetracker.domain.pledge import Baseline, Milestone, Pledge, Reschedule, SetBy, Withdrawal
+from pledgetracker.domain.pledge import Baseline, Edition, Milestone, Pledge, Reschedule, SetBy, Withdrawal
 from pledgetracker.domain.record import Record
+from pledgetracker.domain.review import Decision, Resolution, Review
 from pledgetracker.domain.target import Comparator
-from pledgetracker.domain.update import Claim, ProgressUpdate
+from pledgetracker.domain.update import Claim, Correction, ProgressUpdate
 from pledgetracker.storage import documents
 from pledgetracker.storage.pledges import Outlook
 from pledgetracker.storage.prepared import Prepared
-from pledgetracker.storage.tables import milestones, pledges, progress_updates, reschedules, withdrawals
+from pledgetracker.storage.tables import (
+    decisions,
+    editions,
+    milestones,
+    pledges,
+    progress_updates,
+    reschedules,
+    resolutions,
+    withdrawals,
+)
 
 CACHED_RECORDS = 2048
 
@@ -151,22 +161,29 @@ class RecordStore:
         stages = self._children(milestones, keys, _milestone)
         updates = self._children(progress_updates, keys, _update)
         moves = self._children(reschedules, keys, _reschedule)
-        withdrawn = self._children(withdrawals, keys, _withdrawal, withdrawals.c.rescinded_at.is_(None))
+        withdrawn = self._children(withdrawals, keys, _withdrawal)
+        decided = self._children(decisions, keys, _decision)
+        chosen_between = self._children(resolutions, keys, _resolution)
+        said = self._children(editions, keys, dict)
         return {
-            row["id"]: Record(
-                _pledge(row, stages[row["id"]]),
-                tuple(updates[row["id"]]),
-                tuple(moves[row["id"]]),
-                next(iter(withdrawn[row["id"]]), None),
+            key: Record(
+                _pledge(row, stages[key]),
+                tuple(updates[key]),
+                tuple(moves[key]),
+                tuple(withdrawn[key]),
+                tuple(decided[key]),
+                tuple(chosen_between[key]),
+                tuple(_edition(edition, row["created_at"]) for edition in said[key]),
             )
             for row in rows
+            for key in (row["id"],)
         }
 
     def _children(
-        self, table: Table, keys: Sequence[str], read: Callable[[RowMapping], T], *conditions: Any
+        self, table: Table, keys: Sequence[str], read: Callable[[RowMapping], T]
     ) -> Mapping[str, list[T]]:
         order = [column for column in table.primary_key if column.name != "pledge"]
-        query = select(table).where(table.c.pledge.in_(keys), *conditions).order_by(*order)
+        query = select(table).where(table.c.pledge.in_(keys)).order_by(*order)
         children: defaultdict[str, list[T]] = defaultdict(list)
         for row in self._connection.execute(query).mappings():
             children[row["pledge"]].append(read(row))
@@ -197,17 +214,13 @@ def _pledge(row: RowMapping, stages: Iterable[Milestone]) -> Pledge:
         time_zone=row["time_zone"],
         cadence_days=row["cadence_days"],
         grace_days=row["grace_days"],
-        due=_due(row["due"]),
-        milestones=tuple(sorted(stages, key=lambda milestone: milestone.due.date)),
+        due=documents.due_from(row["due"]),
+        milestones=documents.in_order(stages),
         contacts=documents.contacts_from(row["contacts"]),
         version=row["version"],
         created_at=row["created_at"],
         updated_at=row["updated_at"],
     )
-
-
-def _due(text: str | None) -> Due | None:
-    return None if text is None else Due.parse(text)
 
 
 def _milestone(row: RowMapping) -> Milestone:
@@ -217,7 +230,7 @@ def _milestone(row: RowMapping) -> Milestone:
 def _reschedule(row: RowMapping) -> Reschedule:
     return Reschedule(
         number=row["number"],
-        due=_due(row["due"]),
+        due=documents.due_from(row["due"]),
         announced_on=row["announced_on"],
         moved_by=SetBy(row["moved_by"]),
         reason=row["reason"],
@@ -227,7 +240,47 @@ def _reschedule(row: RowMapping) -> Reschedule:
 
 
 def _withdrawal(row: RowMapping) -> Withdrawal:
-    return Withdrawal(row["on"], row["reason"], documents.source_from(row["source"]), row["recorded_at"])
+    return Withdrawal(
+        number=row["number"],
+        on=row["on"],
+        reason=row["reason"],
+        source=documents.source_from(row["source"]),
+        recorded_at=row["recorded_at"],
+        rescinded_at=row["rescinded_at"],
+    )
+
+
+def _decision(row: RowMapping) -> Decision:
+    return Decision(
+        number=row["number"],
+        update=row["update"],
+        before=Review(row["before"]),
+        review=Review(row["review"]),
+        decided_on=row["decided_on"],
+        decided_by=row["decided_by"],
+        reason=row["reason"],
+        counter_claim=documents.counter_claim_from(row["counter_claim"]),
+        recorded_at=row["recorded_at"],
+    )
+
+
+def _resolution(row: RowMapping) -> Resolution:
+    return Resolution(
+        number=row["number"],
+        as_of=row["as_of"],
+        milestone=row["milestone"],
+        chosen=row["chosen"],
+        among=tuple(row["among"]),
+        decided_on=row["decided_on"],
+        decided_by=row["decided_by"],
+        reason=row["reason"],
+        recorded_at=row["recorded_at"],
+    )
+
+
+def _edition(row: Mapping[str, Any], created_at: datetime) -> Edition:
+    pledge = documents.pledge_from(row["pledge"], row["document"], created_at=created_at)
+    return Edition(row["number"], pledge, row["recorded_at"])
 
 
 def _update(row: RowMapping) -> ProgressUpdate:
@@ -246,4 +299,6 @@ def _update(row: RowMapping) -> ProgressUpdate:
         reported_by=row["reported_by"],
         evidence=documents.sources_from(row["evidence"]),
         supersedes=row["supersedes"],
+        reason=None if row["reason"] is None else Correction(row["reason"]),
+        review=Review(row["review"]),
     )

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Table,
     Text,
     event,
+    text,
 )
 
 from pledgetracker.domain.slug import MAX_LENGTH
@@ -146,6 +147,9 @@ withdrawals = Table(
     Column("rescinded_at", Instant),
 )
 
+# As text, because a database takes a partial index only for the very condition that it was made with.
+WAITS_FOR_REVIEW = text("review IN ('submitted', 'disputed')")
+
 progress_updates = Table(
     "progress_updates",
     metadata,
@@ -164,21 +168,86 @@ progress_updates = Table(
     Column("reported_by", Text),
     Column("evidence", Document, nullable=False),
     Column("supersedes", Integer),
+    Column("reason", String(20)),
+    Column("review", String(10), nullable=False),
     ForeignKeyConstraint(["pledge", "supersedes"], ["progress_updates.pledge", "progress_updates.number"]),
     CheckConstraint(
         "(CASE WHEN value IS NULL THEN 0 ELSE 1 END) + (CASE WHEN increment IS NULL THEN 0 ELSE 1 END)"
-        " + (CASE WHEN done IS NULL THEN 0 ELSE 1 END) + (CASE WHEN no_change THEN 1 ELSE 0 END) = 1",
+        " + (CASE WHEN done IS NULL THEN 0 ELSE 1 END) + (CASE WHEN no_change THEN 1 ELSE 0 END)"
+        " = (CASE WHEN reason = 'retracted' THEN 0 ELSE 1 END)",
         name="says_one_thing",
     ),
     **CLUSTERED,
 )
 
 partial_index(
-    "uq_progress_updates_supersedes",  # an update is corrected once
+    "uq_progress_updates_supersedes",  # an update is corrected once, unless the correction was returned
     progress_updates.c.pledge,
     progress_updates.c.supersedes,
     unique=True,
-    where=progress_updates.c.supersedes.is_not(None),
+    where=text("supersedes IS NOT NULL AND review <> 'returned'"),
+)
+partial_index(
+    "ix_progress_updates_review",  # the reviewers: what waits?
+    progress_updates.c.recorded_at,
+    progress_updates.c.pledge,
+    progress_updates.c.number,
+    unique=False,
+    where=WAITS_FOR_REVIEW,
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("pledge", _slug(), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("update", Integer, nullable=False),
+    Column("before", String(10), nullable=False),
+    Column("review", String(10), nullable=False),
+    Column("decided_on", Date, nullable=False),
+    Column("decided_by", Text),
+    Column("reason", Text),
+    Column("counter_claim", Document),
+    Column("recorded_at", Instant, nullable=False),
+    ForeignKeyConstraint(["pledge", "update"], ["progress_updates.pledge", "progress_updates.number"]),
+    **CLUSTERED,
+)
+
+resolutions = Table(
+    "resolutions",
+    metadata,
+    Column("pledge", _slug(), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("as_of", Date, nullable=False),
+    Column("milestone", _slug()),
+    Column("chosen", Integer, nullable=False),
+    Column("among", Document, nullable=False),
+    Column("decided_on", Date, nullable=False),
+    Column("decided_by", Text),
+    Column("reason", Text),
+    Column("recorded_at", Instant, nullable=False),
+    ForeignKeyConstraint(["pledge", "chosen"], ["progress_updates.pledge", "progress_updates.number"]),
+    **CLUSTERED,
+)
+
+# What each pledge said from an instant on; contacts excepted.
+editions = Table(
+    "editions",
+    metadata,
+    Column("pledge", _slug(), ForeignKey("pledges.id"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("recorded_at", Instant, nullable=False),
+    Column("document", Document, nullable=False),
+    **CLUSTERED,
+)
+
+# The thresholds by which standings were judged from an instant on.
+policies = Table(
+    "policies",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("recorded_at", Instant, nullable=False),
+    Column("document", Document, nullable=False),
 )
 
 flags = Table(

@@ -67,6 +67,17 @@ CALLS = [
         None, {"number": 1, "value": 250000, "as_of": "2025-11-04", "note": "so far"},
     ),
     Call(
+        "POST", "/v1/pledges/<slug:pledge>/conflicts", "/v1/pledges/people-trained/conflicts",
+        "conflict.resolve", "people-trained", {"as_of": "2025-11-04", "chosen": 1, "reason": "audited"},
+        None, {"number": 1, "as_of": "2025-11-04", "chosen": 1, "among": [1, 2], "decided_by": "test"},
+    ),
+    Call(
+        "POST", "/v1/pledges/<slug:pledge>/progress/<number:number>/decisions",
+        "/v1/pledges/people-trained/progress/2/decisions", "progress.review", "people-trained",
+        {"review": "returned", "reason": "of which year?"},
+        None, {"number": 1, "update": 2, "before": "accepted", "review": "returned", "decided_by": "test"},
+    ),
+    Call(
         "POST", "/v1/pledges/<slug:pledge>/reschedules", "/v1/pledges/people-trained/reschedules",
         "pledge.reschedule", "people-trained", {"due": "2029", "announced_on": "2026-01-01"},
     ),
@@ -145,12 +156,14 @@ def test_every_call_that_changes_something_leaves_one_entry_that_tells_what(
     app: Flask, runtime: Runtime, log: Log, clock: Clock
 ) -> None:
     assert set(mutating(app)) == {(call.method, call.rule) for call in CALLS}
-    key = key_of(runtime, Scope.WRITE)
+    key = key_of(runtime, Scope.REVIEW)
     client = client_of(app, key)
     for i, call in enumerate(CALLS):
         if call.action == "pledge.delete":
             client.post("/v1/pledgers", json={"id": "spare", "name": "Spare"})
             client.post("/v1/pledges", json=PLEDGE | {"id": "spare"})
+        if call.action == "conflict.resolve":
+            client.post("/v1/pledges/people-trained/progress", json={"value": 1, "as_of": "2025-11-04"})
         if call.action == "alert.requeue":
             runtime.database.write(lambda tx: dead_alert(tx, now=clock.now))
         clock.now += timedelta(minutes=1)
@@ -289,7 +302,9 @@ def test_its_pages_follow_one_another_in_either_order(admin: FlaskClient, log: L
         "2026-02-30T00:00:00Z",
         "0001-01-01T00:00:00Z",
         "9999-12-31T23:59:59Z",
-        "2026-01-01T00:00:00+01:00",
+        "2026-01-01T00:00:00+01",
+        "1969-12-31T23:59:59Z",
+        "2026-01-01T00:00:00+25:00",
     ],
 )
 def test_an_instant_that_is_none_is_refused(

@@ -102,7 +102,7 @@ def with_bodies(app: Flask) -> list[tuple[str, str]]:
         for method, address, _ in rules(app, ("POST", "PATCH"))
         if not address.endswith("/requeue")
     ]
-    assert len(calls) == 9
+    assert len(calls) == 11
     return calls
 
 

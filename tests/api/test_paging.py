@@ -283,7 +283,7 @@ def test_a_list_as_of_a_day_shows_and_filters_what_each_pledge_shows_as_of_that_
 def test_a_status_is_found_beyond_many_pledges_of_another(
     anybody: FlaskClient, promise: Promise, post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pledgetracker.services.reading.CHUNK", 2)
+    monkeypatch.setattr("pledgetracker.services.listing.CHUNK", 2)
     for i in range(7):
         promise(id=f"p-{i}", due=None, target=None)
     for i in (0, 5, 6):

@@ -39,6 +39,11 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/v1/pledges/people-trained/progress"): {"value": 1, "as_of": "2026-01-01"},
     ("POST", "/v1/pledges/people-trained/reschedules"): {"due": "2029", "announced_on": "2026-01-01"},
     ("POST", "/v1/pledges/people-trained/withdrawal"): {"on": "2026-02-01"},
+    ("POST", "/v1/pledges/people-trained/progress/1/decisions"): {
+        "review": "disputed",
+        "reason": "Doubtful.",
+    },
+    ("POST", "/v1/pledges/people-trained/conflicts"): {"as_of": "2026-01-02", "chosen": 2},
 }
 
 
@@ -103,7 +108,8 @@ def record(promise: Promise, post: Post) -> None:
     post("/v1/initiatives", {"id": "choose", "title": "Choose"})
     promise(initiative="choose", contacts=[{"email": "ada@example.org"}])
     post("/v1/pledgers", {"id": "other", "name": "Other"})
-    post("/v1/pledges/people-trained/progress", {"value": 5, "as_of": "2026-01-01"})
+    for value, as_of in ((5, "2026-01-01"), (6, "2026-01-02"), (7, "2026-01-02")):
+        post("/v1/pledges/people-trained/progress", {"value": value, "as_of": as_of})
 
 
 @pytest.fixture
@@ -217,7 +223,7 @@ def test_who_has_the_key_comes_in(
 
 
 def test_the_bodies_would_have_done_something(app: Flask, runtime: Runtime, record: None, sums: Sums) -> None:
-    editor = editor_of(app, key_of(runtime, Scope.WRITE))
+    editor = editor_of(app, key_of(runtime, Scope.REVIEW))
     editor.post("/v1/pledges", json=PLEDGE | {"id": "spare", "initiative": None})
     with runtime.database.engine.begin() as connection:
         connection.execute(update(alerts).values(state="dead"))

@@ -23,6 +23,7 @@ from pledgetracker.api.schemas import (
     ProgressDocument,
 )
 from pledgetracker.domain.alert import AlertState
+from pledgetracker.domain.vantage import Vantage
 from pledgetracker.services.reading import get_record, view, view_update
 from pledgetracker.storage.alerts import AlertFilter
 from pledgetracker.storage.flags import FlagFilter
@@ -230,7 +231,7 @@ def test_the_compiled_dumper_says_what_the_schema_says(
     page = PageRequest("id", descending=False, after=None, limit=200)
     with runtime.database.read() as tx:
         found = get_record(tx, key)
-        same(PledgeDocument, view(found, runtime.rules, now=runtime.clock(), as_of=as_of))
+        same(PledgeDocument, view(found, runtime.rules, Vantage(runtime.clock(), as_of)))
         same(ContactList, found.pledge)
         for update in found.updates:
             same(ProgressDocument, view_update(found, update))

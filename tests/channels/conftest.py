@@ -136,7 +136,11 @@ CASES: dict[AlertKind, tuple[Record, str | None, int, str]] = {
         "2025-11-20",
     ),
     NewsKind.WITHDRAWN: (
-        Record(PEOPLE, (NOVEMBER,), withdrawal=Withdrawal(date(2025, 11, 19), "Plans changed.", None, AT)),
+        Record(
+            PEOPLE,
+            (NOVEMBER,),
+            withdrawals=(Withdrawal(1, date(2025, 11, 19), "Plans changed.", None, AT),),
+        ),
         None,
         1,
         "2025-11-20",

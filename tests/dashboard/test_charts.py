@@ -132,7 +132,7 @@ def test_the_deadline_first_promised_stays_on_the_chart() -> None:
     svg = _drawn(Record(PROMISE, reschedules=(move,)))
     assert len(_of(svg, "c-first")) == 1
     assert "due 31 Dec 2029" in _texts(svg)
-    withdrawn = _drawn(Record(PROMISE, withdrawal=Withdrawal(date(2026, 5, 1), None, None, NOON)))
+    withdrawn = _drawn(Record(PROMISE, withdrawals=(Withdrawal(1, date(2026, 5, 1), None, None, NOON),)))
     assert "withdrawn 1 May 2026" in _texts(withdrawn)
 
 
@@ -234,8 +234,8 @@ def records(draw: st.DrawFn) -> Record:
         more = (*pledge.milestones, Milestone(f"m{n}", Due.parse(day.isoformat()), None, value, by))
         tried = replace(pledge, milestones=more)
         pledge = pledge if list(problems(tried)) else tried
-    withdrawal = draw(st.none() | days.map(lambda day: Withdrawal(day, None, None, NOON)))
-    return Record(pledge, draw(updates()), withdrawal=withdrawal)
+    withdrawal = draw(st.none() | days.map(lambda day: Withdrawal(1, day, None, None, NOON)))
+    return Record(pledge, draw(updates()), withdrawals=(withdrawal,) if withdrawal else ())
 
 
 PLACES = ("x", "y", "x1", "y1", "x2", "y2", "cx", "cy", "points", "d", "width")

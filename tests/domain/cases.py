@@ -78,7 +78,7 @@ def moved(due: str | None, announced_on: str, number: int = 1) -> Reschedule:
 
 def withdrawn(on: str) -> Withdrawal:
     """A withdrawal."""
-    return Withdrawal(day(on), None, None, RECORDED)
+    return Withdrawal(1, day(on), None, None, RECORDED)
 
 
 def on(today: str, promised: Pledge, *updates: ProgressUpdate, **more: Any) -> Standing:

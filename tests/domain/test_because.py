@@ -238,7 +238,7 @@ def test_each_headline_has_its_sentence(
 
 
 def test_a_withdrawn_pledge_says_since_when_and_what_had_been_reported() -> None:
-    known = record(pledge(), update("2025-02-01", 5), withdrawal=withdrawn("2025-03-01"))
+    known = record(pledge(), update("2025-02-01", 5), withdrawals=(withdrawn("2025-03-01"),))
     stand = standing(known, POLICY, today=day("2025-03-01"))
     assert because(known, stand, POLICY) == (
         "Withdrawn with effect from 1 March 2025: 5 reported as of 1 February 2025, against at least 100."

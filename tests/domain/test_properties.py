@@ -93,7 +93,7 @@ def test_time_alone_never_improves_a_standing_save_that_a_cap_is_met_by_the_cloc
 ) -> None:
     today = data.draw(days_of(record))
     # Nothing more is reported, moved or withdrawn from here on.
-    settled = replace(known_by(record, today), reschedules=(), withdrawal=None)
+    settled = replace(known_by(record, today), reschedules=(), withdrawals=())
     before = standing(settled, policy, today=today)
     after = standing(settled, policy, today=today + data.draw(st.integers(1, HORIZON_DAYS)) * DAY)
     if record.pledge.comparator is Comparator.AT_MOST and after.delivery is Delivery.MET:
@@ -168,7 +168,7 @@ def test_a_flag_that_stays_keeps_its_beginning_and_none_begins_before_the_day_it
     data: st.DataObject, record: Record, policy: Policy
 ) -> None:
     today = data.draw(days_of(record))
-    settled = replace(known_by(record, today), reschedules=(), withdrawal=None)
+    settled = replace(known_by(record, today), reschedules=(), withdrawals=())
     first = {flag.identity: flag.since for flag in standing(settled, policy, today=today).flags}
     for n in range(1, HORIZON_DAYS, 4):
         later = standing(settled, policy, today=today + n * DAY)

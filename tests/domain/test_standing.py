@@ -220,8 +220,7 @@ class TestMoves:
     def test_a_move_counts_from_its_announcement(self) -> None:
         move = moved("2026-06-30", "2026-02-01")
         before, after = (
-            on(today, pledge(), reschedules=(move,), withdrawal=None)
-            for today in ("2026-01-31", "2026-02-01")
+            on(today, pledge(), reschedules=(move,), withdrawals=()) for today in ("2026-01-31", "2026-02-01")
         )
         assert (before.schedule, before.due and before.due.text) == ("overdue", DUE)
         assert (after.schedule, after.due and after.due.text) == ("unknown", "2026-06-30")
@@ -257,7 +256,7 @@ class TestMoves:
 
 def test_a_withdrawn_pledge_is_withdrawn_from_its_day_and_owes_nothing() -> None:
     gone = withdrawn("2026-02-01")
-    before, after = (on(today, pledge(), withdrawal=gone) for today in ("2026-01-31", "2026-02-01"))
+    before, after = (on(today, pledge(), withdrawals=(gone,)) for today in ("2026-01-31", "2026-02-01"))
     assert before.status == "overdue"
     assert (after.status, after.delivery, after.reporting, after.schedule) == (
         "withdrawn",

@@ -32,7 +32,7 @@ LATE = replace(pledge(due=None), announced_on=day("2025-12-01"))
         # An announcement brings the flags of what was reported before it.
         (record(LATE, update("2025-11-01", 5), update("2025-11-01", 6)), "2025-11-30", "2025-12-01"),
         (record(pledge(), reschedules=(moved("2026-06-30", "2026-02-01"),)), "2026-01-31", "2026-02-01"),
-        (record(pledge(), withdrawal=withdrawn("2026-02-01")), "2026-01-31", "2026-02-01"),
+        (record(pledge(), withdrawals=(withdrawn("2026-02-01"),)), "2026-01-31", "2026-02-01"),
     ],
 )
 def test_what_time_brings_falls_on_a_turning_day(known: Record, eve: str, turn: str) -> None:

@@ -17,9 +17,10 @@ from pledgetracker.domain.pledge import SetBy
 from pledgetracker.domain.record import Record
 from pledgetracker.domain.standing import Status
 from pledgetracker.domain.target import Comparator
+from pledgetracker.domain.vantage import Vantage
 from pledgetracker.runtime import Runtime
-from pledgetracker.services import cataloguing, changing, pledging, reading
-from pledgetracker.services.reading import Wanted
+from pledgetracker.services import cataloguing, changing, listing, pledging, reading
+from pledgetracker.services.listing import Wanted
 from pledgetracker.storage.paging import PageRequest
 from tests.conftest import Clock
 from tests.world import (
@@ -64,7 +65,7 @@ def test_an_edit_is_a_new_version_and_one_that_changes_nothing_is_none(
     assert edit(runtime, title="New", milestones=(stone("a", "2026-06-30", 50),)).pledge.version == 2
     clock.now = noon("2026-03-02")
     assert edit(runtime, id="people", title="New").pledge.version == 2
-    assert stored(runtime).pledge.updated_at == noon("2026-03-01")
+    assert stored(runtime).pledge.updated_at == noon("2026-03-01") + changing.INSTANT
     assert [m.id for m in stored(runtime).pledge.milestones] == ["a"]
     assert alerts(runtime) == []
 
@@ -240,13 +241,12 @@ def listed(runtime: Runtime, *, limit: int = 100, **wanted: Any) -> list[str]:
     after = None
     while True:
         with runtime.database.read() as tx:
-            page = reading.list_pledges(
+            page = listing.list_pledges(
                 tx,
                 Wanted(**wanted),
                 PageRequest("id", descending=False, after=after, limit=limit),
                 runtime.rules,
-                now=runtime.clock(),
-                as_of=None,
+                Vantage(runtime.clock()),
             )
         found += [view.pledge.id for view in page.items]
         if (after := page.after) is None:
@@ -293,7 +293,9 @@ def test_updates_are_listed_with_what_became_of_them(runtime: Runtime) -> None:
         after = None
         while True:
             with runtime.database.read() as tx:
-                page = reading.list_updates(tx, "people", PageRequest(sort, descending, after, 1))
+                page = reading.list_updates(
+                    tx, "people", PageRequest(sort, descending, after, 1), Vantage(runtime.clock())
+                )
             found += [view.update.number for view in page.items]
             if (after := page.after) is None:
                 return found
@@ -302,26 +304,26 @@ def test_updates_are_listed_with_what_became_of_them(runtime: Runtime) -> None:
     assert numbers("as_of", descending=False) == [2, 1, 4, 3]
     assert numbers("as_of", descending=True) == [3, 4, 1, 2]
     with runtime.database.read() as tx:
-        views = reading.list_updates(tx, "people", EVERYTHING).items
+        views = reading.list_updates(tx, "people", EVERYTHING, Vantage(runtime.clock())).items
         assert [(view.superseded_by, view.counts) for view in views] == [
             (4, False),
             (None, False),
             (None, True),
             (None, True),
         ]
-        assert reading.get_update(tx, "people", 4).update.supersedes == 1
+        assert reading.get_update(tx, "people", 4, Vantage(runtime.clock())).update.supersedes == 1
     for number in (0, 5):
         with pytest.raises(NotFound, match=f"people/{number}"), runtime.database.read() as tx:
-            reading.get_update(tx, "people", number)
+            reading.get_update(tx, "people", number, Vantage(runtime.clock()))
 
 
 def test_a_view_tells_dues_figures_and_milestones(runtime: Runtime, clock: Clock) -> None:
     add_pledge(runtime, milestones=(stone("a", "2026-03-31", 20),))
-    view = reading.view(stored(runtime), runtime.rules, now=clock.now)
+    view = reading.view(stored(runtime), runtime.rules, Vantage(clock.now))
     assert view.figure is None
     report(runtime, value=10, as_of=day("2026-02-01"))
     do(runtime, pledging.reschedule, {"due": Due.parse("2027")})
-    view = reading.view(stored(runtime), runtime.rules, now=clock.now)
+    view = reading.view(stored(runtime), runtime.rules, Vantage(clock.now))
     assert view.figure is not None
     assert (view.figure.value, view.figure.completion) == (Decimal(10), Decimal("0.1"))
     assert view.due is not None
@@ -331,6 +333,6 @@ def test_a_view_tells_dues_figures_and_milestones(runtime: Runtime, clock: Clock
         ("target", "2027", day("2026-12-31")),
     ]
     do(runtime, pledging.reschedule, {"due": None})
-    later = reading.view(stored(runtime), runtime.rules, now=clock.now, as_of=day("2026-03-01"))
+    later = reading.view(stored(runtime), runtime.rules, Vantage(clock.now, day("2026-03-01")))
     assert later.due is None
     assert [m.id for m in later.milestones] == ["a"]

@@ -30,6 +30,8 @@ EVERYTHING: dict[str, Any] = {
     "reported_by": None,
     "evidence": [{"url": "https://example.org/1", "title": "ß"}],
     "supersedes": None,
+    "reason": "typo",
+    "review": "submitted",
 }
 
 

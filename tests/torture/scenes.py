@@ -84,7 +84,7 @@ def staged(installation: Installation, sink: Sink, ward: Nursery) -> Iterator[St
     with installation.runtime() as opened:
         runtime = replace(opened, clock=lambda: NOW)
         bearer = runtime.database.write(
-            lambda tx: create_key(tx, "torture", Scope.WRITE, runtime.pepper, now=NOW)
+            lambda tx: create_key(tx, "torture", Scope.REVIEW, runtime.pepper, now=NOW)
         )
         runtime.database.write(lambda tx: add_pledger(tx, {"id": "acme", "name": "Acme"}, now=NOW))
         yield Stage(installation, runtime, sink, ward, bearer)

@@ -56,7 +56,7 @@ def _prepare(installation: Installation) -> str:
         now = runtime.clock()
         runtime.database.write(lambda tx: add_pledger(tx, {"id": "acme", "name": "Acme"}, now=now))
         return runtime.database.write(
-            lambda tx: create_key(tx, "torture", Scope.WRITE, runtime.pepper, now=now)
+            lambda tx: create_key(tx, "torture", Scope.REVIEW, runtime.pepper, now=now)
         )
 
 

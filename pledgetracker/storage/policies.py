@@ -1,0 +1,66 @@
+"""By which thresholds standings were judged, from when on."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, insert, select
+
+from pledgetracker.domain.numbers import plain
+from pledgetracker.domain.policy import Policy
+from pledgetracker.storage.prepared import Prepared
+from pledgetracker.storage.tables import policies
+
+_LATEST = Prepared(select(policies.c.number, policies.c.document).order_by(policies.c.number.desc()).limit(1))
+_FIRST = Prepared(select(policies.c.document).order_by(policies.c.number).limit(1))
+_KNOWN = Prepared(
+    select(policies.c.document)
+    .where(policies.c.recorded_at <= bindparam("instant"))
+    .order_by(policies.c.number.desc())
+    .limit(1)
+)
+
+
+class PolicyStore:
+    """Reads and writes policies."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def known_at(self, instant: datetime) -> Policy | None:
+        """The one in force at `instant`, else the first on record; None if there is none at all."""
+        row = _KNOWN.first(self._connection, {"instant": instant}) or _FIRST.first(self._connection, {})
+        return None if row is None else _policy(row.document)
+
+    def is_latest(self, policy: Policy) -> bool:
+        """Whether `policy` is the last on record."""
+        latest = _LATEST.first(self._connection, {})
+        return latest is not None and _policy(latest.document) == policy
+
+    def add(self, policy: Policy, *, now: datetime) -> None:
+        """Record that `policy` is in force from now on."""
+        latest = _LATEST.first(self._connection, {})
+        row = {
+            "number": 1 if latest is None else latest.number + 1,
+            "recorded_at": now,
+            "document": _document(policy),
+        }
+        self._connection.execute(insert(policies).values(row))
+
+
+def _document(policy: Policy) -> dict[str, Any]:
+    return {
+        name: plain(value) if isinstance(value, Decimal) else value for name, value in asdict(policy).items()
+    }
+
+
+def _policy(document: Mapping[str, Any]) -> Policy:
+    known = {field.name for field in fields(Policy)}
+    content: dict[str, Any] = {
+        name: Decimal(value) if isinstance(value, str) else value
+        for name, value in document.items()
+        if name in known
+    }
+    return Policy(**content)
