@@ -30,6 +30,7 @@ from pledgetracker.services import (
     holding,
     keyring,
     monitoring,
+    policing,
     requeuing,
     restoring,
 )
@@ -70,6 +71,7 @@ def serve() -> None:
         settings = runtime.settings
         _check_schema(runtime)
         _check_port(settings)
+        policing.note(runtime.database, runtime.rules.policy, now=runtime.clock())
         runtime.database.close()
     from granian import Granian
     from granian.constants import Interfaces

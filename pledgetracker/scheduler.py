@@ -13,7 +13,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from pledgetracker.channels import ping
 from pledgetracker.runtime import Runtime
-from pledgetracker.services import holding, timekeeping
+from pledgetracker.services import holding, policing, timekeeping
 from pledgetracker.services.checking import SCHEDULER
 from pledgetracker.services.delivering import deliver
 from pledgetracker.services.holding import HoldName
@@ -50,6 +50,7 @@ def turn(
     began = runtime.clock()
     if at is None and (doubt := _doubt(runtime, now)) is not None:
         return TickReport((), 0), DeliveryReport(outage=doubt)
+    policing.note(runtime.database, runtime.rules.policy, now=began)
     heed(runtime.database, runtime.rules, now=now)
     found = tick(runtime.database, runtime.rules, now=now, is_stopping=is_stopping)
     office = runtime.post_office(at=at, is_stopping=is_stopping)

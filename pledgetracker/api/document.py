@@ -16,6 +16,7 @@ from pledgetracker.api import (
     audit,
     conflicts,
     flags,
+    history,
     initiatives,
     pledgers,
     pledges,
@@ -36,7 +37,7 @@ from pledgetracker.domain.access import Scope
 from pledgetracker.web import DOCUMENT
 
 PREFIX = "/v1"
-SEGMENTS = (pledges, progress, reviews, conflicts, pledgers, initiatives, flags, alerts, audit)
+SEGMENTS = (pledges, progress, reviews, conflicts, history, pledgers, initiatives, flags, alerts, audit)
 
 DESCRIPTION = """\
 Tracks public pledges with targets and deadlines.

@@ -29,6 +29,7 @@ from pledgetracker.domain.attempt import Outcome, Phase
 from pledgetracker.domain.audit import ActorKind
 from pledgetracker.domain.catalogue import PledgerKind
 from pledgetracker.domain.flag import FlagKind
+from pledgetracker.domain.history import Happening
 from pledgetracker.domain.milestone import MilestoneStatus
 from pledgetracker.domain.pledge import FINAL_MILESTONE, Contact, Milestone, SetBy, Source, Statement
 from pledgetracker.domain.review import CounterClaim, Review
@@ -518,6 +519,17 @@ class InitiativeDocument(Document):
 
 class InitiativeChange(InitiativeDocument):
     """What may be changed of an initiative."""
+
+
+class HistoryDocument(Document):
+    """One thing that was recorded of a pledge."""
+
+    at = fields.AwareDateTime(dump_only=True, metadata={"description": "The instant of recording."})
+    what = Choice(Happening, dump_only=True)
+    number = Whole(1, MAX_NUMBER, dump_only=True, metadata={"description": "Of the row that it tells of."})
+    day = Day(dump_only=True, metadata={"description": "The day that it speaks of."})
+    summary = Text(dump_only=True, metadata={"description": "A sentence that can be read alone."})
+    by = Line(dump_only=True, allow_none=True, metadata={"description": "Who did it, where that is known."})
 
 
 class FlagDocument(Document):

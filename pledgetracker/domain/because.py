@@ -37,7 +37,7 @@ def because(record: Record, standing: Standing, policy: Policy) -> str:
         case Status.WITHDRAWN:
             assert record.withdrawal is not None
             said = f"{_event_or_figure(record, standing)}, against {promised(record)}"
-            return f"Withdrawn with effect from {_day(record.withdrawal.on)}: {said}."
+            return f"Withdrawn with effect from {day_of(record.withdrawal.on)}: {said}."
         case Status.MET | Status.MET_LATE | Status.REVERSED:
             return _met(record, standing)
         case Status.OVERDUE | Status.INDETERMINATE:
@@ -53,6 +53,11 @@ def because(record: Record, standing: Standing, policy: Policy) -> str:
 def amount(value: Decimal, unit: str | None) -> str:
     """`250,000 people`: a value as it was given, with its unit."""
     return _with_unit(grouped(value, MAX_DECIMALS), value, unit)
+
+
+def day_of(day: date) -> str:
+    """`4 November 2025`."""
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
 def percent(share: Decimal) -> str:
@@ -78,19 +83,19 @@ def _reported(record: Record, standing: Standing) -> str:
             return "no figure for that day or an earlier one"
     if figure is not None:
         conflict = " (the least favourable of conflicting figures)" if figure.conflict_on else ""
-        return f"{amount(figure.value, record.pledge.unit)} reported as of {_day(figure.as_of)}{conflict}"
+        return f"{amount(figure.value, record.pledge.unit)} reported as of {day_of(figure.as_of)}{conflict}"
     reports = record.reports_until(standing.today)
     if not reports:
         heard = record.heard_until(standing.today)
-        return (
-            f"a report as of {_day(heard[-1].as_of)}, not accepted yet" if heard else "nothing ever reported"
-        )
-    return f"last report as of {_day(reports[-1].as_of)}, without a figure"
+        if heard:
+            return f"a report as of {day_of(heard[-1].as_of)}, not accepted yet"
+        return "nothing ever reported"
+    return f"last report as of {day_of(reports[-1].as_of)}, without a figure"
 
 
 def _met(record: Record, standing: Standing) -> str:
     said = f"{_event_or_figure(record, standing)}, against {promised(record)}"
-    deadline = f" due by {_day(standing.due.date)}" if standing.due else ""
+    deadline = f" due by {day_of(standing.due.date)}" if standing.due else ""
     match standing.status, standing.schedule:
         case Status.REVERSED, _:
             return f"The target was met once and is not any more: {said}{deadline}."
@@ -106,7 +111,7 @@ def _event_or_figure(record: Record, standing: Standing) -> str:
     doing = record.doing_on(standing.today) if record.pledge.is_event else None
     if doing is None:
         return _reported(record, standing)
-    return f"reported {'done' if doing.done else 'not done'} as of {_day(doing.as_of)}"
+    return f"reported {'done' if doing.done else 'not done'} as of {day_of(doing.as_of)}"
 
 
 def _past_due(record: Record, standing: Standing) -> str:
@@ -114,21 +119,23 @@ def _past_due(record: Record, standing: Standing) -> str:
     said = _event_or_figure(record, standing)
     if standing.status is Status.OVERDUE:
         late = _days(standing.lateness.current or 0)
-        return f"Due by {_day(standing.due.date)}, {late} ago: {said}, against {promised(record)}."
+        return f"Due by {day_of(standing.due.date)}, {late} ago: {said}, against {promised(record)}."
     why = (
         "a ceiling below which no sum can call it missed"
         if record.pledge.target is not None
         else "nothing to hold it to"
     )
-    return f"The deadline of {_day(standing.due.date)} has passed: {said}, against {promised(record)}, {why}."
+    return (
+        f"The deadline of {day_of(standing.due.date)} has passed: {said}, against {promised(record)}, {why}."
+    )
 
 
 def _silent(record: Record, standing: Standing) -> str:
     calendar = standing.calendar
-    awaited = f"a report was due on {_day(calendar.due)}, {_days((standing.today - calendar.due).days)} ago"
+    awaited = f"a report was due on {day_of(calendar.due)}, {_days((standing.today - calendar.due).days)} ago"
     if calendar.last is None:
-        return f"Nothing reported since the announcement on {_day(record.pledge.announced_on)}: {awaited}."
-    return f"Last reported on {_day(calendar.last)}: {awaited}; {_event_or_figure(record, standing)}."
+        return f"Nothing reported since the announcement on {day_of(record.pledge.announced_on)}: {awaited}."
+    return f"Last reported on {day_of(calendar.last)}: {awaited}; {_event_or_figure(record, standing)}."
 
 
 def _on_the_way(record: Record, standing: Standing, policy: Policy) -> str:
@@ -164,20 +171,15 @@ def _with_unit(number: str, value: Decimal, unit: str | None) -> str:
     return f"{number} {units.english(unit, value)}" if unit else number
 
 
-def _day(day: date) -> str:
-    """`4 November 2025`."""
-    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
-
-
 def _outlook(reached: date | None) -> str:
-    return f"; at the current rate the target is reached on {_day(reached)}" if reached else ""
+    return f"; at the current rate the target is reached on {day_of(reached)}" if reached else ""
 
 
 def _open(record: Record, standing: Standing) -> str:
     said = _event_or_figure(record, standing)
-    deadline = f", due by {_day(standing.due.date)}" if standing.due else ", with no deadline"
+    deadline = f", due by {day_of(standing.due.date)}" if standing.due else ", with no deadline"
     upcoming = any(stage.status is MilestoneStatus.UPCOMING for stage in standing.milestones)
-    next_report = f"; the next report is due on {_day(standing.calendar.due)}" if upcoming else ""
+    next_report = f"; the next report is due on {day_of(standing.calendar.due)}" if upcoming else ""
     share = f" ({percent(standing.progress.completion)})" if standing.progress.completion is not None else ""
     return f"{said[0].upper()}{said[1:]}{share}, against {promised(record)}{deadline}{next_report}."
 
