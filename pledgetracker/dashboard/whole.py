@@ -4,7 +4,7 @@ import json
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from markupsafe import Markup
 
@@ -16,6 +16,7 @@ from pledgetracker.domain.days import Due
 from pledgetracker.domain.errors import Invalid
 from pledgetracker.domain.pledge import Reschedule
 from pledgetracker.domain.standing import Delivery
+from pledgetracker.domain.update import ProgressUpdate
 from pledgetracker.domain.vantage import Vantage
 from pledgetracker.runtime import Runtime, links
 from pledgetracker.services.cataloguing import get_initiative, get_pledger
@@ -69,6 +70,18 @@ class Whole:
     report_count: int
     next_cursor: str | None
     curl: str
+    claimed: str | None
+    known_at: datetime | None
+    is_past: bool
+
+    def is_before_baseline(self, update: ProgressUpdate) -> bool:
+        """Whether an update describes a day on which nothing was promised yet."""
+        return update.as_of < self.view.pledge.baseline.date
+
+    def is_taken_back(self, update: ProgressUpdate) -> bool:
+        """Whether what supersedes an update is no correction."""
+        by = self.view.record.successors.get(update.number)
+        return any(u.number == by and u.is_retraction for u in self.view.record.updates)
 
 
 def whole(tx: Transaction, key: str, cursor: str | None, runtime: Runtime, vantage: Vantage) -> Whole:
@@ -98,8 +111,26 @@ def whole(tx: Transaction, key: str, cursor: str | None, runtime: Runtime, vanta
         updates=updates.items,
         report_count=len(record.updates),
         next_cursor=next_cursor(request, updates.after),
+        claimed=_claimed(seen),
+        known_at=vantage.known_at,
+        is_past=vantage.known_at is not None or vantage.as_of is not None,
         curl=_curl(seen, links(runtime.settings.public_url, pledge.id).progress),
     )
+
+
+def _claimed(seen: PledgeView) -> str | None:
+    """What is claimed, where that differs from what counts."""
+    claimed, stands = seen.claimed, seen.standing
+    if claimed.value is None or claimed.as_of is None:
+        differs = claimed.delivery is not stands.delivery
+        return words.DELIVERY[claimed.delivery] if differs else None
+    if stands.figure is not None and (stands.figure.value, stands.figure.as_of) == (
+        claimed.value,
+        claimed.as_of,
+    ):
+        return None
+    share = "" if claimed.completion is None else f" ({words.percent(claimed.completion)})"
+    return f"{words.amount(claimed.value, seen.pledge.unit)}{share} as of {words.day(claimed.as_of)}"
 
 
 def _moves(seen: PledgeView) -> Iterator[Move]:

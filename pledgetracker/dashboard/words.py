@@ -14,8 +14,9 @@ from pledgetracker.domain.flag import Flag, FlagKind
 from pledgetracker.domain.milestone import MilestoneStatus
 from pledgetracker.domain.numbers import rounded, trim
 from pledgetracker.domain.pledge import Pledge, SetBy
+from pledgetracker.domain.review import CounterClaim, Review
 from pledgetracker.domain.standing import Delivery, ReportingState, Schedule, Status
-from pledgetracker.domain.update import Claim, ProgressUpdate
+from pledgetracker.domain.update import Claim, Correction, ProgressUpdate
 from pledgetracker.services.reading import MilestoneView, PledgeView
 
 NO_BREAK = "\u00a0"
@@ -92,6 +93,18 @@ CLAIMS = {
     Claim.THIRD_PARTY: "third party",
     Claim.OFFICIAL_STATISTIC: "official statistic",
     Claim.AUDITED: "audited",
+}
+CORRECTIONS = {
+    Correction.TYPO: "a typing error",
+    Correction.RESTATED: "restated",
+    Correction.SOURCE_CORRECTED: "its source was corrected",
+    Correction.DEFINITION_CHANGED: "the definition changed",
+}
+# Of an accepted report there is nothing to say.
+REVIEWS = {
+    Review.SUBMITTED: ("Waits for review", "plain"),
+    Review.DISPUTED: ("Disputed", "warn"),
+    Review.RETURNED: ("Returned", "warn"),
 }
 BY = {SetBy.PLEDGER: "the pledger", SetBy.TRACKER: "this tracker"}
 _SCALES = ((10**12, "trillion"), (10**9, "billion"))
@@ -184,10 +197,19 @@ def reported(update: ProgressUpdate, unit: str | None) -> str:
         return f"{amount(update.value, unit)} in total"
     if update.increment is not None:
         return f"{amount(update.increment, unit)} more"
+    if update.is_retraction:
+        return "nothing"
     if update.done is None:
         return "no change"
     said = "done" if update.done else "not done"
     return f"milestone {update.milestone}: {said}" if update.milestone else said
+
+
+def counter_claim(claim: CounterClaim, unit: str | None) -> str:
+    """What somebody else says instead."""
+    parts = (None if claim.value is None else amount(claim.value, unit), claim.text)
+    said = ", ".join(part for part in parts if part)
+    return f"Instead: {said}" if said else ""
 
 
 def name_of(milestone: MilestoneView, pledge: Pledge) -> str:

@@ -1,12 +1,16 @@
 """The page of one pledge, for every kind of pledge."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
+from pledgetracker.domain.access import Scope
 from pledgetracker.runtime import Runtime
+from tests.conftest import Clock, client_of, key_of
 
 Visit = Callable[[str], Any]
 
@@ -221,3 +225,53 @@ class TestWhereReadingNeedsAKey:
 
     def test_the_documentation_stays_open_and_says_so(self, visit: Visit) -> None:
         assert "Every call needs a key here, reading too." in visit("/docs").text
+
+
+def test_what_waits_differs_or_was_taken_back_is_told_apart(
+    app: Flask, runtime: Runtime, editor: FlaskClient, pledger: str, visit: Visit
+) -> None:
+    submitter = client_of(app, key_of(runtime, Scope.PROGRESS))
+    _record(
+        editor,
+        {"target": 1000, "unit": "tree"},
+        [
+            {"value": 10, "as_of": "2026-01-01"},
+            {"value": 20, "as_of": "2026-02-01", "reported_by": "The press office"},
+            {"value": 19, "as_of": "2026-02-01"},
+            {"supersedes": 1, "reason": "retracted"},
+        ],
+    )
+    for value, as_of in ((30, "2026-03-01"), (40, "2026-04-01")):
+        submitter.post("/v1/pledges/it/progress", json={"value": value, "as_of": as_of})
+    counter = {"value": 31, "text": "By our count.", "source": {"url": "https://example.org/ngo"}}
+    decision = {"review": "disputed", "counter_claim": counter}
+    assert editor.post("/v1/pledges/it/progress/5/decisions", json=decision).status_code == 201
+    text = visit("/pledges/it").text
+    for told in (
+        "Reports that differ",
+        "19 trees in total",
+        "The press office",
+        "taken back by update 4",
+        "takes back update 1",
+        "Waits for review",
+        "Disputed on 23 November 2026 by test Instead: 31 trees, By our count.",
+        "if what waits for review were accepted.",
+    ):
+        assert told in text, (told, text)
+
+
+def test_a_page_can_be_looked_at_as_it_was(
+    editor: FlaskClient, pledger: str, visit: Visit, clock: Clock
+) -> None:
+    _record(editor, {"target": 1000, "unit": "tree"}, [{"value": 10, "as_of": "2026-01-01"}])
+    then = clock.now + timedelta(minutes=1)
+    clock.now += timedelta(hours=1)
+    editor.post("/v1/pledges/it/progress", json={"value": 20, "as_of": "2026-02-01"})
+    assert "20 trees reported" in visit("/pledges/it").text
+    page = visit(f"/pledges/it?known_at={then:%Y-%m-%dT%H:%M:%SZ}")
+    assert "10 trees reported" in page.text
+    assert "This is what one could say at 12:01 UTC on 23 November 2026" in page.text
+    assert "10 trees reported" in visit("/pledges/it?as_of=2026-01-15").text
+    assert len(visit(f"/?known_at={then:%Y-%m-%dT%H:%M:%SZ}").all("article")) == 1
+    for wrong in ("known_at=tomorrow", "known_at=2030-01-01T00:00:00Z", "known_at=2026-01-01", "as_of=x"):
+        assert editor.get(f"/pledges/it?{wrong}").status_code == 422
