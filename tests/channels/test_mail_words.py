@@ -14,8 +14,9 @@ from pledgetracker.domain.days import Due
 from pledgetracker.domain.flag import FlagKind
 from pledgetracker.domain.pledge import Contact, Reschedule, SetBy
 from pledgetracker.domain.record import Record
+from pledgetracker.domain.review import Review
 from pledgetracker.domain.target import Comparator
-from pledgetracker.domain.update import Claim
+from pledgetracker.domain.update import Claim, Correction
 
 from .reading import (
     KINDS,
@@ -413,6 +414,46 @@ def test_an_overdue_promise_tells_whether_figures_or_words_are_lacking(
     assert "was due yesterday, 30 June 2026, and it has not been reported as done." in english[1]
     assert "hier, 31 décembre 2027, et il n’est pas tenu d’après les chiffres communiqués." in french[0]
     assert "hier, 30 juin 2026, et sa réalisation n’a pas été signalée." in french[1]
+
+
+@pytest.mark.parametrize(
+    ("review", "english", "french"),
+    [
+        (Review.SUBMITTED, "It waits for review, and makes no figure", "Il attend d’être validé"),
+        (Review.DISPUTED, "It is disputed, and makes no figure", "Il est contesté"),
+    ],
+)
+def test_a_report_that_does_not_count_is_told_and_told_not_to_count(
+    notice_of: NoticeOf, pledges: Pledges, report: Report, review: Review, english: str, french: str
+) -> None:
+    claimed = replace(report(1, "2027-11-01", value=Decimal(5)), review=review)
+    record = Record(pledges["people"], (claimed,))
+    for kind, today, said, dit in (
+        (FlagKind.OVERDUE, "2028-01-01", "no figure has been accepted", "aucun chiffre n’a été validé"),
+        (
+            FlagKind.NO_PROGRESS,
+            "2027-12-20",
+            "no progress that was reported has been accepted",
+            "aucun avancement signalé n’a été validé",
+        ),
+    ):
+        in_english = text_of(notice_of(kind, record=record, today=today))
+        assert said in in_english
+        assert "5 people, as of 1 November 2027" in in_english
+        assert english in in_english
+        in_french = text_of(notice_of(kind, "fr", record=record, today=today))
+        assert dit in in_french
+        assert french in in_french
+
+
+def test_a_report_taken_back_is_told_as_such(notice_of: NoticeOf, report: Report) -> None:
+    promise = notice_of(FlagKind.STALE).record.pledge
+    taken = replace(report(2, "2025-11-04", supersedes=1), reason=Correction.RETRACTED)
+    record = Record(promise, (report(1, "2025-11-04", value=Decimal(5)), taken))
+    english = text_of(notice_of(NewsKind.CORRECTED, record=record))
+    assert "was corrected: nothing, it was taken back instead of 5 people." in english
+    french = text_of(notice_of(NewsKind.CORRECTED, "fr", record=record))
+    assert "rien, il a été retiré au lieu de 5 personnes." in french
 
 
 def test_an_event_on_which_reports_disagree_counts_as_not_done(

@@ -16,6 +16,7 @@ from pledgetracker.domain.alert import NewsKind
 from pledgetracker.domain.days import Due
 from pledgetracker.domain.flag import Flag, FlagKind
 from pledgetracker.domain.pledge import SetBy
+from pledgetracker.domain.review import Review
 from pledgetracker.domain.standing import Status
 from pledgetracker.domain.target import Comparator, Target
 from pledgetracker.domain.update import Claim, ProgressUpdate
@@ -40,6 +41,11 @@ _KICKERS = {
     NewsKind.RESCHEDULED: "Deadline moved",
     NewsKind.WITHDRAWN: "Withdrawn",
     NewsKind.CORRECTED: "Report corrected",
+}
+# Why a report makes no figure.
+_REVIEWS = {
+    Review.SUBMITTED: "It waits for review, and makes no figure until it is accepted",
+    Review.DISPUTED: "It is disputed, and makes no figure",
 }
 _STATUS = {
     Status.WITHDRAWN: "Withdrawn",
@@ -221,6 +227,8 @@ class _English(Words):
 
     def _silence(self, facts: Facts, flag: Flag) -> str:
         last = facts.last_movement
+        if last is None and facts.is_unreviewed:
+            return "no progress that was reported has been accepted"
         if last is None:
             return "no progress has ever been reported"
         if last.as_of < flag.since:
@@ -326,6 +334,8 @@ class _English(Words):
             return self.amount(update.value, facts.unit)
         if update.increment is not None:
             return f"{self.amount(update.increment, facts.unit)} more"
+        if update.is_retraction:
+            return "nothing, it was taken back"
         if update.done is None:
             return "no change"
         done = "done" if update.done else "not done"
@@ -343,6 +353,7 @@ class _English(Words):
         return [
             f"{sentence(self._what(facts, update))}, as of {self.day(update.as_of)}",
             sentence(self._who(facts, update)),
+            *([_REVIEWS[update.review]] if update.review in _REVIEWS else []),
         ]
 
     def never_reported(self) -> str:
@@ -402,7 +413,9 @@ def _ahead(days: int) -> str:
 def _shortfall(facts: Facts, subject: Subject) -> str:
     if facts.last_report is None:
         return "nothing has ever been reported"
-    if subject.target is None or facts.standing.figure is None:
+    if subject.target is not None and facts.standing.figure is None:
+        return "no figure has been accepted"
+    if subject.target is None:
         return "it has not been reported as done"
     return "the reported figures do not meet it"
 

@@ -13,6 +13,7 @@ from pledgetracker.domain.flag import Flag, FlagKind
 from pledgetracker.domain.milestone import MilestoneStanding
 from pledgetracker.domain.notice import Notice
 from pledgetracker.domain.pledge import FINAL_MILESTONE, Pledge, Reschedule, SetBy
+from pledgetracker.domain.review import Review
 from pledgetracker.domain.standing import Standing
 from pledgetracker.domain.target import Target
 from pledgetracker.domain.update import ProgressUpdate
@@ -143,9 +144,14 @@ class Facts:
 
     @property
     def last_report(self) -> ProgressUpdate | None:
-        """The one that describes the latest day."""
-        reports = self.notice.record.reports_until(self.today)
-        return reports[-1] if reports else None
+        """The one that describes the latest day, whether a reviewer has accepted it or not."""
+        heard = self.notice.record.heard_until(self.today)
+        return heard[-1] if heard else None
+
+    @property
+    def is_unreviewed(self) -> bool:
+        """Whether the last report is not, or not any more, accepted."""
+        return self.last_report is not None and self.last_report.review is not Review.ACCEPTED
 
     @property
     def last_movement(self) -> ProgressUpdate | None:

@@ -16,6 +16,7 @@ from pledgetracker.domain.alert import NewsKind
 from pledgetracker.domain.days import Due
 from pledgetracker.domain.flag import Flag, FlagKind
 from pledgetracker.domain.pledge import SetBy
+from pledgetracker.domain.review import Review
 from pledgetracker.domain.standing import Status
 from pledgetracker.domain.target import Comparator, Target
 from pledgetracker.domain.update import Claim, ProgressUpdate
@@ -41,6 +42,11 @@ _KICKERS = {
     NewsKind.RESCHEDULED: "Échéance déplacée",
     NewsKind.WITHDRAWN: "Engagement retiré",
     NewsKind.CORRECTED: "Compte rendu corrigé",
+}
+# Why a report makes no figure.
+_REVIEWS = {
+    Review.SUBMITTED: "Il attend d’être validé et ne compte pas encore",
+    Review.DISPUTED: "Il est contesté et ne compte pas",
 }
 _STATUS = {
     Status.WITHDRAWN: "Retiré",
@@ -228,6 +234,8 @@ class _French(Words):
 
     def _silence(self, facts: Facts, flag: Flag) -> str:
         last = facts.last_movement
+        if last is None and facts.is_unreviewed:
+            return "aucun avancement signalé n’a été validé"
         if last is None:
             return "aucun avancement n’a jamais été signalé"
         if last.as_of < flag.since:
@@ -345,6 +353,8 @@ class _French(Words):
             return self.amount(update.value, facts.unit)
         if update.increment is not None:
             return f"{self.amount(update.increment, facts.unit)} de plus"
+        if update.is_retraction:
+            return "rien, il a été retiré"
         if update.done is None:
             return "aucun changement"
         done = "réalisé" if update.done else "non réalisé"
@@ -362,6 +372,7 @@ class _French(Words):
         return [
             f"{sentence(self._what(facts, update))}, au {self.day(update.as_of)}",
             self._who(facts, update),
+            *([_REVIEWS[update.review]] if update.review in _REVIEWS else []),
         ]
 
     def never_reported(self) -> str:
@@ -423,7 +434,9 @@ def _shortfall(facts: Facts, subject: Subject) -> str:
     if facts.last_report is None:
         return "rien n’a jamais été signalé"
     word = "tenu" if subject.is_final else "atteint"
-    if subject.target is None or facts.standing.figure is None:
+    if subject.target is not None and facts.standing.figure is None:
+        return "aucun chiffre n’a été validé"
+    if subject.target is None:
         return "sa réalisation n’a pas été signalée"
     return f"il n’est pas {word} d’après les chiffres communiqués"
 
