@@ -24,7 +24,9 @@ class AuditQuery(PageQuery):
     types = {"id": int}
 
     kind = Choice(SubjectKind, metadata={"description": "The sort of thing that was changed."})
-    subject = Line(metadata={"description": "The id of what was changed; for progress, of its pledge."})
+    subject = Line(
+        metadata={"description": "The id of what was changed; for progress and verdicts, of the pledge."}
+    )
     actor = Line(
         max_length=40, metadata={"description": "The public id of a key, or cli, scheduler or system."}
     )

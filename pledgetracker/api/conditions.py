@@ -18,7 +18,8 @@ from pledgetracker.domain.days import local_day
 from pledgetracker.domain.errors import Changed, ConditionMissing
 from pledgetracker.domain.pledge import Pledge
 from pledgetracker.domain.policy import Policy
-from pledgetracker.services.reading import UpdateView
+from pledgetracker.domain.rubric import Rubric
+from pledgetracker.services.reading import UpdateView, VerdictView
 from pledgetracker.storage.database import Transaction
 from pledgetracker.web import now, runtime
 
@@ -34,6 +35,16 @@ def update_tag(shown: UpdateView) -> str:
     return f"{row_tag}-{shown.superseded_by or 0}-{len(shown.decisions)}"
 
 
+def verdict_tag(shown: VerdictView) -> str:
+    """The tag of a verdict, which changes once at most: when it is taken back."""
+    return f"{_row_tag(shown.verdict.number, shown.verdict.recorded_at)}-{shown.retracted_by or 0}"
+
+
+def rubric_tag(rubric: Rubric) -> str:
+    """The tag of a version of a rubric; of one that comes with the program, by what it says."""
+    return _row_tag(rubric.version, rubric.recorded_at) if rubric.recorded_at else _digest(rubric)
+
+
 def pledge_tag(pledge: Pledge, policy: Policy, today: date) -> str:
     """The tag of a pledge as judged on `today` by `policy`."""
     return f"{_row_tag(pledge.version, pledge.created_at)}-{today:%Y%m%d}-{_digest(policy)}"
@@ -45,8 +56,8 @@ def _row_tag(version: int, created_at: datetime | None) -> str:
 
 
 @lru_cache(maxsize=8)
-def _digest(policy: Policy) -> str:
-    return hashlib.sha256(repr(policy).encode()).hexdigest()[:8]
+def _digest(content: Policy | Rubric) -> str:
+    return hashlib.sha256(repr(content).encode()).hexdigest()[:8]
 
 
 def unless_known(tag: str, make: Callable[[], Response]) -> Response:

@@ -22,6 +22,8 @@ from pledgetracker.api import (
     pledges,
     progress,
     reviews,
+    rubrics,
+    verdicts,
 )
 from pledgetracker.api.blueprint import (
     NumberConverter,
@@ -37,7 +39,10 @@ from pledgetracker.domain.access import Scope
 from pledgetracker.web import DOCUMENT
 
 PREFIX = "/v1"
-SEGMENTS = (pledges, progress, reviews, conflicts, history, pledgers, initiatives, flags, alerts, audit)
+SEGMENTS = (
+    *(pledges, progress, reviews, conflicts, verdicts, rubrics, history),
+    *(pledgers, initiatives, flags, alerts, audit),
+)
 
 DESCRIPTION = """\
 Tracks public pledges with targets and deadlines.

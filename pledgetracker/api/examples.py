@@ -50,3 +50,33 @@ RESCHEDULE: Example = {
 }
 
 WITHDRAWAL: Example = {"on": "2026-06-01", "reason": "The programme was closed."}
+
+VERDICT: Example = {
+    "rubric": "political",
+    "rubric_version": 1,
+    "rating": "in_the_works",
+    "ruled_on": "2026-01-20",
+    "ruled_by": "Editorial board",
+    "reason": "Courses are running; whether there will be enough of them is open.",
+    "evidence": [{"url": "https://example.org/report", "title": "Half-year report"}],
+}
+
+RUBRIC: Example = {
+    "name": "house-scale",
+    "title": {"en": "House scale", "fr": "Barème maison"},
+    "ratings": [
+        {
+            "id": "done",
+            "title": {"en": "Done"},
+            "meaning": {"en": "Whatever was promised is there."},
+            "final": True,
+            "suggested_on": ["met", "met_late"],
+        },
+        {
+            "id": "open",
+            "title": {"en": "Open"},
+            "meaning": {"en": "It is not there, and may still come."},
+            "suggested_on": ["on_track", "at_risk", "off_track"],
+        },
+    ],
+}

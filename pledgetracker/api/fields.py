@@ -15,6 +15,7 @@ from marshmallow import ValidationError, fields, validate
 
 from pledgetracker.domain import numbers, slug
 from pledgetracker.domain.days import FIRST_DAY, LAST_DAY, Due
+from pledgetracker.domain.rubric import MAX_RATING_ID, RATING_ID
 
 MAX_LINE = 500
 MAX_TEXT = 20_000
@@ -103,6 +104,27 @@ class Slug(Line):
         """Refuse what cannot be an id."""
         if not slug.is_slug(text):
             raise ValidationError("Not an id: lower-case letters, digits and single hyphens between them.")
+        return text
+
+
+class RatingId(Line):
+    """The id of a rating, which may be the code of a standard."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=MAX_RATING_ID, **kwargs)
+        self.openapi = {
+            "type": "string",
+            "pattern": f"^{RATING_ID.pattern}$",
+            "minLength": 1,
+            "maxLength": MAX_RATING_ID,
+        }
+
+    def check(self, text: str) -> str:
+        """Refuse what cannot be an id."""
+        if not RATING_ID.fullmatch(text):
+            raise ValidationError(
+                "Not an id: letters, digits and single hyphens or underscores between them."
+            )
         return text
 
 

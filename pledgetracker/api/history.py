@@ -37,7 +37,7 @@ class HistoryQuery(PageQuery, VantageQuery):
 @blueprint.response(200, list_of(HistoryDocument))
 @blueprint.refuses(404)
 def list_all(query: dict[str, Any], pledge: str) -> Response:
-    """Tell what was promised, reported, reviewed, corrected, moved, flagged, in order of recording."""
+    """Tell what was promised, reported, reviewed, corrected, moved, ruled, flagged, in order of recording."""
     page, at = query["page"], vantage(query)
     with runtime().database.read(may_lag=True) as tx:
         found = history(tx, pledge, page, at)

@@ -9,6 +9,7 @@ from marshmallow import ValidationError, fields, post_load, validate
 
 from pledgetracker.api.fields import Slug, Whole
 from pledgetracker.api.parsing import field_problems, parse_json
+from pledgetracker.api.rubric_schemas import RubricDocument
 from pledgetracker.api.schemas import (
     MAX_NUMBER,
     Document,
@@ -18,12 +19,15 @@ from pledgetracker.api.schemas import (
     PledgerDocument,
     ProgressDocument,
     RescheduleDocument,
+    VerdictDocument,
     WithdrawalDocument,
 )
 from pledgetracker.domain.errors import Invalid
 from pledgetracker.services.importing import FileFields
 
 FORMAT = "pledgetracker/1"
+# What hangs on a pledge in an order that its ids repeat.
+NUMBERED = ("reschedules", "progress", "verdicts")
 
 
 class FileProgress(ProgressDocument):
@@ -36,6 +40,18 @@ class FileReschedule(RescheduleDocument):
     """A move of the deadline in a file, numbered in order."""
 
     id = Whole(1, MAX_NUMBER, required=True)
+
+
+class FileVerdict(VerdictDocument):
+    """A verdict in a file, numbered in order."""
+
+    id = Whole(1, MAX_NUMBER, required=True)
+
+
+class FileRubric(RubricDocument):
+    """A rubric by which verdicts of a file were given."""
+
+    version = Whole(1, MAX_NUMBER, required=True)
 
 
 class FilePledger(PledgerDocument):
@@ -57,12 +73,13 @@ class FilePledge(PledgeDocument):
     reschedules = fields.List(Part(FileReschedule), load_default=list)
     withdrawal = Part(WithdrawalDocument, allow_none=True, load_default=None)
     progress = fields.List(Part(FileProgress), load_default=list)
+    verdicts = fields.List(Part(FileVerdict), load_default=list)
 
     @post_load
     def make(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
         """The pledge, and beside it what hangs on it."""
-        hanging = {name: data.pop(name) for name in ("reschedules", "withdrawal", "progress")}
-        for name in ("reschedules", "progress"):
+        hanging = {name: data.pop(name) for name in ("withdrawal", *NUMBERED)}
+        for name in NUMBERED:
             for i, entry in enumerate(hanging[name]):
                 if entry.pop("id") != i + 1:
                     raise ValidationError({i: {"id": [f"Out of order: expected {i + 1}."]}}, name)
@@ -77,6 +94,7 @@ class FileDocument(Document):
     )
     initiative = Part(FileInitiative, required=True, allow_none=True)
     pledgers = fields.List(Part(FilePledger), required=True)
+    rubrics = fields.List(Part(FileRubric), load_default=list)
     pledges = fields.List(Part(FilePledge), required=True)
 
 

@@ -16,6 +16,7 @@ from pledgetracker.api.fields import (
     Kept,
     Line,
     Number,
+    RatingId,
     Share,
     Slug,
     Text,
@@ -311,6 +312,60 @@ class WithdrawalDocument(Document):
     recorded_at = fields.AwareDateTime(dump_only=True)
 
 
+class VerdictDocument(Document):
+    """What somebody ruled under a rubric, or that an earlier verdict is taken back."""
+
+    id = Whole(1, MAX_NUMBER, attribute="verdict.number", dump_only=True)
+    rubric = Slug(
+        attribute="verdict.rubric",
+        allow_none=True,
+        metadata={"description": "The name of the rubric; needed but where a verdict is taken back."},
+    )
+    rubric_version = Whole(
+        1,
+        MAX_NUMBER,
+        attribute="verdict.rubric_version",
+        allow_none=True,
+        metadata={"description": "The newest unless said."},
+    )
+    rating = RatingId(
+        attribute="verdict.rating",
+        allow_none=True,
+        metadata={"description": "One of that version's; null where a verdict is taken back."},
+    )
+    ruled_on = Day(
+        attribute="verdict.ruled_on",
+        allow_none=True,
+        metadata={"description": "The day from which it holds; today unless said."},
+    )
+    ruled_by = Line(
+        attribute="verdict.ruled_by", required=True, metadata={"description": "Who answers for it."}
+    )
+    reason = Text(attribute="verdict.reason", required=True)
+    evidence = _parts(
+        SourceDocument,
+        attribute="verdict.evidence",
+        metadata={"description": "A final rating needs some."},
+    )
+    retracts = Whole(
+        1,
+        MAX_NUMBER,
+        attribute="verdict.retracts",
+        allow_none=True,
+        metadata={"description": "The verdict, recorded by mistake, that this takes back."},
+    )
+    retracted_by = Whole(1, MAX_NUMBER, dump_only=True, allow_none=True)
+    recorded_at = fields.AwareDateTime(attribute="verdict.recorded_at", dump_only=True)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """The fields, lists as tuples."""
+        said = _said(data, "verdict")
+        if "evidence" in said:
+            said["evidence"] = tuple(said["evidence"])
+        return said
+
+
 class PledgeDocument(Document):
     """A pledge and where it stands."""
 
@@ -361,6 +416,11 @@ class PledgeDocument(Document):
         WithdrawalDocument, attribute="record.withdrawal", dump_only=True, allow_none=True
     )
     flags = fields.List(fields.Nested(FlagNote), attribute="standing.flags", dump_only=True)
+    verdicts = fields.List(
+        fields.Nested(VerdictDocument),
+        dump_only=True,
+        metadata={"description": "Those in force, one for each version of each rubric."},
+    )
     version = Whole(1, MAX_NUMBER, attribute="pledge.version", dump_only=True)
     created_at = fields.AwareDateTime(attribute="pledge.created_at", dump_only=True)
     updated_at = fields.AwareDateTime(attribute="pledge.updated_at", dump_only=True)
@@ -620,7 +680,7 @@ class AuditDocument(Document):
     subject = Line(
         attribute="deed.subject",
         dump_only=True,
-        metadata={"description": "The id of what was changed; for progress, of its pledge."},
+        metadata={"description": "The id of what was changed; for progress and verdicts, of the pledge."},
     )
     before = Kept(attribute="deed.before", dump_only=True, allow_none=True)
     after = Kept(attribute="deed.after", dump_only=True, allow_none=True)

@@ -15,6 +15,8 @@ PLACES = {
     "number": "1",
     "pledger": "microsoft",
     "initiative": "choose-france-2024",
+    "rubric": "political",
+    "version": "1",
 }
 
 # Where a parameter stands.
@@ -57,6 +59,20 @@ BODIES: Mapping[tuple[str, str], Mapping[str, Any]] = {
         "reason": "The second phase starts later.",
     },
     ("post", "/v1/pledges/{pledge}/withdrawal"): {"on": "2026-06-30", "reason": "The programme was ended."},
+    ("post", "/v1/pledges/{pledge}/verdicts"): {
+        "rubric": "political",
+        "rating": "in_the_works",
+        "ruled_by": "Editorial board",
+        "reason": "Courses are running; whether there will be enough of them is open.",
+    },
+    ("post", "/v1/rubrics"): {
+        "name": "two-steps",
+        "title": {"en": "Two steps"},
+        "ratings": [
+            {"id": "done", "title": {"en": "Done"}, "meaning": {"en": "It is there."}, "final": True},
+            {"id": "open", "title": {"en": "Open"}, "meaning": {"en": "It may still come."}},
+        ],
+    },
     ("post", "/v1/pledgers"): {"name": "Example Foundation", "kind": "foundation"},
     ("patch", "/v1/pledgers/{pledger}"): {"url": "https://example.org/"},
     ("post", "/v1/initiatives"): {"title": "Example initiative"},

@@ -18,8 +18,10 @@ from pledgetracker.domain.pledge import Reschedule
 from pledgetracker.domain.standing import Delivery
 from pledgetracker.domain.update import ProgressUpdate
 from pledgetracker.domain.vantage import Vantage
+from pledgetracker.domain.verdict import Verdict
 from pledgetracker.runtime import Runtime, links
 from pledgetracker.services.cataloguing import get_initiative, get_pledger
+from pledgetracker.services.grading import get_rubric
 from pledgetracker.services.reading import (
     PledgeView,
     UpdateView,
@@ -55,6 +57,16 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
+class Ruling:
+    """A verdict in force, with what its rubric calls it."""
+
+    verdict: Verdict
+    rubric: str
+    rating: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
 class Whole:
     """The page of one pledge."""
 
@@ -66,6 +78,7 @@ class Whole:
     narrow: Markup
     numbers: Sequence[Number]
     moves: Sequence[Move]
+    rulings: Sequence[Ruling]
     updates: Sequence[UpdateView]
     report_count: int
     next_cursor: str | None
@@ -108,6 +121,7 @@ def whole(tx: Transaction, key: str, cursor: str | None, runtime: Runtime, vanta
         narrow=chart(record, seen.standing, NARROW),
         numbers=list(_numbers(seen)),
         moves=list(_moves(seen)),
+        rulings=list(_rulings(tx, seen)),
         updates=updates.items,
         report_count=len(record.updates),
         next_cursor=next_cursor(request, updates.after),
@@ -138,6 +152,16 @@ def _moves(seen: PledgeView) -> Iterator[Move]:
     for move in sorted(seen.record.reschedules, key=lambda m: (m.announced_on, m.number)):
         yield Move(move, before)
         before = move.due
+
+
+def _rulings(tx: Transaction, seen: PledgeView) -> Iterator[Ruling]:
+    for ruled in seen.verdicts:
+        verdict = ruled.verdict
+        rubric = get_rubric(tx, verdict.rubric, verdict.rubric_version)
+        rating = rubric.rating(str(verdict.rating))
+        # Rubrics are permanent, so what was ruled by one is still in it.
+        assert rating is not None
+        yield Ruling(verdict, rubric.title.en, rating.title.en, rating.meaning.en)
 
 
 def _numbers(seen: PledgeView) -> Iterator[Number]:

@@ -41,13 +41,15 @@ ITSELF = Actor(ActorKind.SYSTEM, "pledgetracker")
 
 
 class SubjectKind(StrEnum):
-    """What sort of thing was changed; progress goes by the id of its pledge."""
+    """What sort of thing was changed; progress and verdicts go by the id of their pledge."""
 
     PLEDGER = "pledger"
     INITIATIVE = "initiative"
     PLEDGE = "pledge"
     PROGRESS = "progress"
     CONFLICT = "conflict"
+    VERDICT = "verdict"
+    RUBRIC = "rubric"
     KEY = "key"
     RECORD = "record"
     ALERT = "alert"
@@ -72,6 +74,8 @@ class Action(StrEnum):
     PROGRESS_RECORD = "progress.record"
     PROGRESS_REVIEW = "progress.review"
     CONFLICT_RESOLVE = "conflict.resolve"
+    VERDICT_RECORD = "verdict.record"
+    RUBRIC_CREATE = "rubric.create"
     KEY_CREATE = "key.create"
     KEY_REVOKE = "key.revoke"
     RECORD_RESTORE = "record.restore"

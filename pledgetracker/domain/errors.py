@@ -48,6 +48,16 @@ class AlreadyExists(Refusal):
         super().__init__(f"The {kind} {key!r} exists already; choose another id, or change it with PATCH.")
 
 
+class VersionTaken(Refusal):
+    """A rubric has that version, and versions are permanent."""
+
+    def __init__(self, rubric: str, version: int) -> None:
+        super().__init__(
+            f"The rubric {rubric!r} has a version {version}, which is permanent; "
+            "leave the version out to record the next one."
+        )
+
+
 class StillReferenced(Refusal):
     """Something else in the record would lose its footing."""
 
@@ -103,6 +113,13 @@ class AlreadyWithdrawn(Refusal):
         super().__init__(
             f"The pledge {pledge!r} is already withdrawn; DELETE its withdrawal first to record another."
         )
+
+
+class AlreadyRetracted(Refusal):
+    """A verdict can be taken back only once."""
+
+    def __init__(self, number: int, by: int) -> None:
+        super().__init__(f"Verdict {number} is already taken back by {by}; record another verdict instead.")
 
 
 class NotDead(Refusal):

@@ -11,6 +11,7 @@ from pledgetracker.domain.pledge import Edition, Reschedule, SetBy, Withdrawal
 from pledgetracker.domain.record import Record
 from pledgetracker.domain.review import Decision, Resolution, Review
 from pledgetracker.domain.update import Correction, ProgressUpdate
+from pledgetracker.domain.verdict import Verdict
 
 
 class Happening(StrEnum):
@@ -26,6 +27,7 @@ class Happening(StrEnum):
     RESCHEDULED = "rescheduled"
     WITHDRAWN = "withdrawn"
     RESCINDED = "rescinded"
+    RULED = "ruled"
     FLAGGED = "flagged"
     CLEARED = "cleared"
     ALERTED = "alerted"
@@ -62,6 +64,7 @@ def happenings(record: Record) -> Iterator[Entry]:
     yield from (_decision(decision) for decision in record.decisions)
     yield from (_resolution(choice) for choice in record.resolutions)
     yield from _moves(record)
+    yield from (_verdict(verdict) for verdict in record.verdicts)
     for withdrawal in record.withdrawals:
         yield from _withdrawal(withdrawal, record.pledge.time_zone)
 
@@ -178,6 +181,16 @@ def _withdrawal(withdrawal: Withdrawal, zone: str) -> Iterator[Entry]:
         day = local_day(withdrawal.rescinded_at, zone)
         said = "The pledge stands after all; the withdrawal is rescinded."
         yield Entry(withdrawal.rescinded_at, Happening.RESCINDED, withdrawal.number, day, said)
+
+
+def _verdict(verdict: Verdict) -> Entry:
+    scale = f"{verdict.rubric} (version {verdict.rubric_version})"
+    ruled = f"Ruled {verdict.rating} under {scale}, from {day_of(verdict.ruled_on)}"
+    said = ruled if verdict.retracts is None else f"Verdict {verdict.retracts} under {scale} is taken back"
+    summary = f"{said}: {verdict.reason}"
+    return Entry(
+        verdict.recorded_at, Happening.RULED, verdict.number, verdict.ruled_on, summary, verdict.ruled_by
+    )
 
 
 def _capital(text: str) -> str:

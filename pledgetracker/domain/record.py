@@ -13,6 +13,7 @@ from pledgetracker.domain.days import Due
 from pledgetracker.domain.pledge import Edition, Pledge, Reschedule, Withdrawal
 from pledgetracker.domain.review import Decision, Resolution, Review
 from pledgetracker.domain.update import ProgressUpdate
+from pledgetracker.domain.verdict import Verdict
 
 REMEMBERED_ANSWERS = 16
 _UNKNOWN = object()
@@ -54,6 +55,7 @@ class Record:
         withdrawals: every time it was taken back, rescinded ones too, in order.
         decisions, resolutions: what reviewers decided, in order.
         editions: what the pledge said at first and after each edit, in order; the last is as it is now.
+        verdicts: every row of the ledger of verdicts, in order of their numbers.
     """
 
     pledge: Pledge
@@ -63,6 +65,7 @@ class Record:
     decisions: tuple[Decision, ...] = ()
     resolutions: tuple[Resolution, ...] = ()
     editions: tuple[Edition, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
 
     @cached_property
     def _recalled(self) -> dict[Hashable, Any]:
@@ -230,6 +233,7 @@ class Record:
             self.decisions,
             self.resolutions,
             self.editions,
+            self.verdicts,
         )
         recorded = {row.recorded_at for ledger in rows for row in cast("tuple[Any, ...]", ledger)}
         recorded |= {w.rescinded_at for w in self.withdrawals if w.rescinded_at is not None}
@@ -262,6 +266,7 @@ class Record:
             decisions,
             _recorded_by(self.resolutions, instant),
             editions,
+            _recorded_by(self.verdicts, instant),
         )
 
     def _reviewed(self, update: ProgressUpdate, known: Iterable[Decision]) -> ProgressUpdate:

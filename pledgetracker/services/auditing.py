@@ -8,7 +8,7 @@ from pledgetracker.storage.database import Transaction
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Verification:
     """What a look at the whole log found.
 
     Attributes:
@@ -24,7 +24,7 @@ class Verdict:
     noted: int | None = None
 
 
-def verify(tx: Transaction, *, noted: str | None = None) -> Verdict:
+def verify(tx: Transaction, *, noted: str | None = None) -> Verification:
     """Recompute the log from its beginning.
 
     Whoever can rewrite the database can rewrite the whole log; `noted`, a hash that was its head once and was
@@ -34,19 +34,21 @@ def verify(tx: Transaction, *, noted: str | None = None) -> Verdict:
     found = 0 if noted == BEGINNING else None
     for entry, wrong in _judged(tx):
         if wrong is not None:
-            return Verdict(number, head, wrong, found)
+            return Verification(number, head, wrong, found)
         if entry is None:
             break
         number, head = entry.number, entry.hash
         if head == noted:
             found = number
     if tx.audit.head() != (number, head):
-        return Verdict(
+        return Verification(
             number, head, f"The log ends with entry {number}, and its head tells of another.", found
         )
     if noted is not None and found is None:
-        return Verdict(number, head, f"No entry has the hash {noted}: entries were cut off or rewritten.")
-    return Verdict(number, head, None, found)
+        return Verification(
+            number, head, f"No entry has the hash {noted}: entries were cut off or rewritten."
+        )
+    return Verification(number, head, None, found)
 
 
 def _judged(tx: Transaction) -> Iterator[tuple[Entry | None, str | None]]:

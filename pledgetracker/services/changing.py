@@ -11,6 +11,7 @@ from pledgetracker.domain.errors import NotFound
 from pledgetracker.domain.record import Record
 from pledgetracker.domain.standing import Delivery, standing
 from pledgetracker.domain.update import ProgressUpdate
+from pledgetracker.domain.verdict import Verdict
 from pledgetracker.services import monitoring
 from pledgetracker.services.rules import Rules
 from pledgetracker.storage.database import Transaction
@@ -116,17 +117,20 @@ LEDGERS = {
     Action.PROGRESS_RECORD: "updates",
     Action.PROGRESS_REVIEW: "decisions",
     Action.CONFLICT_RESOLVE: "resolutions",
+    Action.VERDICT_RECORD: "verdicts",
 }
 
 
-def _corrected(before: Record, row: object) -> ProgressUpdate | None:
+def _corrected(before: Record, row: object) -> ProgressUpdate | Verdict | None:
+    if isinstance(row, Verdict):
+        return next((v for v in before.verdicts if v.number == row.retracts), None)
     number = row.supersedes if isinstance(row, ProgressUpdate) else None
     return next((u for u in before.updates if u.number == number), None)
 
 
 def _bare(record: Record) -> Record:
     """The record without what has entries of its own, or repeats what it says."""
-    return replace(record, updates=(), decisions=(), resolutions=(), editions=())
+    return replace(record, updates=(), decisions=(), resolutions=(), editions=(), verdicts=())
 
 
 def _action(before: Record, after: Record) -> Action:

@@ -9,11 +9,13 @@ from pledgetracker.domain.audit import Action
 from pledgetracker.domain.days import local_day
 from pledgetracker.domain.errors import FieldProblem, Invalid, Refusal
 from pledgetracker.domain.record import Record
-from pledgetracker.services import cataloguing, pledging, reporting
+from pledgetracker.services import cataloguing, grading, pledging, reporting, ruling
 from pledgetracker.services.cataloguing import InitiativeFields, PledgerFields
+from pledgetracker.services.grading import RubricFields
 from pledgetracker.services.pledging import MoveFields, PledgeFields, WithdrawalFields
 from pledgetracker.services.reporting import ProgressFields
 from pledgetracker.services.rules import Rules
+from pledgetracker.services.ruling import VerdictFields
 from pledgetracker.storage.database import Transaction
 
 
@@ -24,13 +26,15 @@ class RecordFields(TypedDict):
     reschedules: Sequence[MoveFields]
     withdrawal: WithdrawalFields | None
     progress: Sequence[ProgressFields]
+    verdicts: Sequence[VerdictFields]
 
 
 class FileFields(TypedDict):
-    """One file: an initiative (or none), the pledgers it needs, its pledges."""
+    """One file: an initiative (or none), the pledgers and rubrics it needs, its pledges."""
 
     initiative: InitiativeFields | None
     pledgers: Sequence[PledgerFields]
+    rubrics: Sequence[RubricFields]
     pledges: Sequence[RecordFields]
 
 
@@ -62,6 +66,8 @@ def add_missing(tx: Transaction, files: dict[str, FileFields], rules: Rules, *, 
         FileRefused: an entry of a file breaks a rule of the record.
     """
     _check_distinct(files)
+    for name, file in files.items():
+        _add_rubrics(tx, name, file, now)
     pledgers = sum(_add_pledgers(tx, name, file, now) for name, file in files.items())
     initiatives = _add_initiatives(tx, files, now)
     added = [
@@ -93,6 +99,17 @@ def _add_pledgers(tx: Transaction, name: str, file: FileFields, now: datetime) -
         with _Refusals(name, f"/pledgers/{i}"):
             cataloguing.add_pledger(tx, fields, now=now)
     return len(missing)
+
+
+def _add_rubrics(tx: Transaction, name: str, file: FileFields, now: datetime) -> None:
+    """Add rubrics; one that is there already must be the same, as verdicts mean what theirs says."""
+    for i, fields in enumerate(file["rubrics"]):
+        with _Refusals(name, f"/rubrics/{i}"):
+            known = grading.find_rubric(tx, fields["name"], fields["version"])
+            if known is None:
+                grading.add_rubric(tx, fields, now=now)
+            elif (known.title, known.ratings) != (fields["title"], fields["ratings"]):
+                raise Invalid.field("", "Differs from the one on record, which is permanent.")
 
 
 def _add_initiatives(tx: Transaction, files: dict[str, FileFields], now: datetime) -> int:
@@ -139,6 +156,10 @@ def _add_record(
         with _Refusals(name, f"{at}/withdrawal"):
             withdrawal = pledging.draft_withdrawal(record, fields["withdrawal"], today=today, now=now)
             record = replace(record, withdrawals=(withdrawal,))
+    for n, verdict in enumerate(fields["verdicts"]):
+        with _Refusals(name, f"{at}/verdicts/{n}"):
+            ruled = ruling.draft(tx, record, verdict, today=today, now=now)
+            record = replace(record, verdicts=(*record.verdicts, ruled))
     return pledging.store(tx, record, rules, action=Action.PLEDGE_LOAD, now=now)
 
 

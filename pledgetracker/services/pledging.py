@@ -151,6 +151,8 @@ def store(tx: Transaction, record: Record, rules: Rules, *, action: Action, now:
         tx.reviews.decide(key, decision)
     for choice in record.resolutions:
         tx.reviews.resolve(key, choice)
+    for verdict in record.verdicts:
+        tx.verdicts.add(key, verdict)
     tx.audit.append(action, key, None, record, now=now)
     monitoring.look(tx, record, rules, now=now)
     return record

@@ -16,6 +16,7 @@ from pledgetracker.domain.review import Decision, Review
 from pledgetracker.domain.standing import Delivery, Standing, standing
 from pledgetracker.domain.update import ProgressUpdate
 from pledgetracker.domain.vantage import Vantage
+from pledgetracker.domain.verdict import Verdict, in_force, retractions
 from pledgetracker.services.rules import Rules
 from pledgetracker.storage.database import Database, Transaction
 from pledgetracker.storage.paging import Page, PageRequest, Position, paged
@@ -62,6 +63,18 @@ class MilestoneView:
     target: Decimal | None
     status: MilestoneStatus
     flags: Sequence[Flag]
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictView:
+    """A row of the ledger of verdicts, and whether it still counts.
+
+    Attributes:
+        retracted_by: the number of the row that takes it back.
+    """
+
+    verdict: Verdict
+    retracted_by: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +147,12 @@ class PledgeView:
             for stage in self.standing.milestones
         ]
 
+    @property
+    def verdicts(self) -> Sequence[VerdictView]:
+        """The verdict in force under each version of each rubric."""
+        ruled = in_force(self.record.verdicts, self.standing.today)
+        return [view_verdict(self.record, verdict) for verdict in ruled]
+
     def _due_of(self, stage: MilestoneStanding) -> DueView:
         if stage.id == FINAL_MILESTONE and self.due is not None:
             return self.due
@@ -168,6 +187,11 @@ def view_update(record: Record, update: ProgressUpdate) -> UpdateView:
         is_in_force and update.as_of >= record.pledge.baseline.date,
         [decision for decision in record.decisions if decision.update == update.number],
     )
+
+
+def view_verdict(record: Record, verdict: Verdict) -> VerdictView:
+    """A row of the ledger as its record sees it."""
+    return VerdictView(verdict, retractions(record.verdicts).get(verdict.number))
 
 
 def get_update(tx: Transaction, key: str, number: int, vantage: Vantage) -> UpdateView:

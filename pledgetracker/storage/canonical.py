@@ -34,6 +34,7 @@ def _shown(value: Any) -> Any:
                 "progress": value.updates,
                 "decisions": value.decisions,
                 "resolutions": value.resolutions,
+                "verdicts": value.verdicts,
             }
             return _shown(value.pledge) | _known(hanging)
         case Pledge():

@@ -32,8 +32,10 @@ from pledgetracker.storage.progress import ProgressStore
 from pledgetracker.storage.rate_limits import RateLimitStore
 from pledgetracker.storage.records import RecordCache, RecordStore
 from pledgetracker.storage.reviews import ReviewStore
+from pledgetracker.storage.rubrics import RubricStore
 from pledgetracker.storage.tables import alembic_version
 from pledgetracker.storage.turns import NoTurn, Turns
+from pledgetracker.storage.verdicts import VerdictStore
 
 T = TypeVar("T")
 
@@ -113,6 +115,16 @@ class Transaction:
     def initiatives(self) -> InitiativeStore:
         """What groups pledges."""
         return InitiativeStore(self._connection)
+
+    @cached_property
+    def verdicts(self) -> VerdictStore:
+        """What people ruled."""
+        return VerdictStore(self._connection)
+
+    @cached_property
+    def rubrics(self) -> RubricStore:
+        """The scales by which they rule."""
+        return RubricStore(self._connection)
 
     @cached_property
     def flags(self) -> FlagStore:

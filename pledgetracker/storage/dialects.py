@@ -187,10 +187,11 @@ def upsert(connection: Connection, table: Table, row: dict[str, Any]) -> None:
     connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=others))
 
 
-def append_only(connection: Connection, table: str) -> None:
-    """Let rows of `table`, whose key is `number`, come in and never change or go."""
+def append_only(connection: Connection, table: str, *key: str) -> None:
+    """Let rows of `table`, told apart by the columns of `key`, come in and never change or go."""
+    same = " AND ".join(f"{column} = NEW.{column}" for column in key)
     for statement in _APPEND_ONLY[connection.dialect.name]:
-        connection.exec_driver_sql(statement.format(table=table))
+        connection.exec_driver_sql(statement.format(table=table, same=same))
 
 
 _REFUSES = "{table} is append-only"
@@ -205,7 +206,7 @@ _APPEND_ONLY = {
             "update": "UPDATE ON {table}",
             "delete": "DELETE ON {table}",
             # INSERT OR REPLACE overwrites a row, and no other trigger hears of it.
-            "replace": "INSERT ON {table} WHEN EXISTS (SELECT 1 FROM {table} WHERE number = NEW.number)",
+            "replace": "INSERT ON {table} WHEN EXISTS (SELECT 1 FROM {table} WHERE {same})",
         }.items()
     ],
     "postgresql": [

@@ -31,6 +31,11 @@ def source_from(document: Mapping[str, Any] | None) -> Source | None:
     return Source(**{**document, "published_on": date.fromisoformat(published) if published else None})
 
 
+def sources_to(sources: Sequence[Source]) -> list[dict[str, Any] | None]:
+    """Sources as JSON."""
+    return [source_to(source) for source in sources]
+
+
 def sources_from(documents: Sequence[Mapping[str, Any]]) -> tuple[Source, ...]:
     """The sources kept as `documents`."""
     return tuple(source for source in map(source_from, documents) if source is not None)

@@ -33,6 +33,7 @@ from pledgetracker.storage.tables import (
     pledges,
     progress_updates,
     reschedules,
+    verdicts,
     withdrawals,
 )
 
@@ -166,6 +167,7 @@ class PledgeStore:
             "progress updates": progress_updates,
             "moves of its deadline": reschedules,
             "a withdrawal": withdrawals,
+            "verdicts": verdicts,
             "alerts": alerts,
         }
         return [

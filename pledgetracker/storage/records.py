@@ -26,8 +26,10 @@ from pledgetracker.storage.tables import (
     progress_updates,
     reschedules,
     resolutions,
+    verdicts,
     withdrawals,
 )
+from pledgetracker.storage.verdicts import verdict_from
 
 CACHED_RECORDS = 2048
 
@@ -165,6 +167,7 @@ class RecordStore:
         decided = self._children(decisions, keys, _decision)
         chosen_between = self._children(resolutions, keys, _resolution)
         said = self._children(editions, keys, dict)
+        ruled = self._children(verdicts, keys, verdict_from)
         return {
             key: Record(
                 _pledge(row, stages[key]),
@@ -174,6 +177,7 @@ class RecordStore:
                 tuple(decided[key]),
                 tuple(chosen_between[key]),
                 tuple(_edition(edition, row["created_at"]) for edition in said[key]),
+                tuple(ruled[key]),
             )
             for row in rows
             for key in (row["id"],)

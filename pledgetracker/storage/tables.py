@@ -5,6 +5,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Connection,
     Date,
     ForeignKey,
     ForeignKeyConstraint,
@@ -19,6 +20,7 @@ from sqlalchemy import (
     text,
 )
 
+from pledgetracker.domain.rubric import MAX_RATING_ID
 from pledgetracker.domain.slug import MAX_LENGTH
 from pledgetracker.storage.dialects import (
     CLUSTERED,
@@ -250,6 +252,45 @@ policies = Table(
     Column("document", Document, nullable=False),
 )
 
+verdicts = Table(
+    "verdicts",
+    metadata,
+    Column("pledge", _slug(), ForeignKey("pledges.id"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    # By name: the rubrics that come with the program are no rows.
+    Column("rubric", _slug(), nullable=False),
+    Column("rubric_version", Integer, nullable=False),
+    Column("rating", String(MAX_RATING_ID)),
+    Column("ruled_on", Date, nullable=False),
+    Column("ruled_by", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("evidence", Document, nullable=False),
+    Column("recorded_at", Instant, nullable=False),
+    Column("retracts", Integer),
+    CheckConstraint("(rating IS NULL) = (retracts IS NOT NULL)", name="rules_or_retracts"),
+    # Numbers have no gaps, so that an earlier one is there.
+    CheckConstraint("retracts < number", name="retracts_an_earlier_one"),
+    **CLUSTERED,
+)
+partial_index(
+    "uq_verdicts_retracts",  # a verdict is taken back once
+    verdicts.c.pledge,
+    verdicts.c.retracts,
+    unique=True,
+    where=verdicts.c.retracts.is_not(None),
+)
+
+rubrics = Table(
+    "rubrics",
+    metadata,
+    Column("name", _slug(), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("title", Document, nullable=False),
+    Column("ratings", Document, nullable=False),
+    Column("recorded_at", Instant, nullable=False),
+    **CLUSTERED,
+)
+
 flags = Table(
     "flags",
     metadata,
@@ -397,9 +438,14 @@ audit_entries = Table(
     Index("ix_audit_entries_subject", "subject", "number"),  # what happened to one thing
     Index("ix_audit_entries_at", "at"),  # what happened in a time
 )
-event.listen(
-    audit_entries, "after_create", lambda table, connection, **_: append_only(connection, table.name)
-)
+
+
+def _add_only(table: Table, connection: Connection, **_: object) -> None:
+    append_only(connection, table.name, *table.primary_key.columns.keys())
+
+
+for _ledger in (verdicts, rubrics, audit_entries):
+    event.listen(_ledger, "after_create", _add_only)
 
 # One row: where the log ends, and what its writers queue on.
 audit_head = Table(

@@ -15,6 +15,7 @@ from tests.api.conftest import Post, Promise, Refused
 from tests.conftest import client_of, key_of
 
 PARTS = {"pledge": "people-trained", "pledger": "acme", "initiative": "choose", "number": "1"}
+PARTS |= {"rubric": "political", "version": "1"}
 UPDATE = {"value": 1, "as_of": "2026-01-01"}
 
 
@@ -53,6 +54,7 @@ def record(promise: Promise, post: Post) -> None:
 # What of reading is not for everybody, and what of changing needs another scope than write.
 CLOSED = {"contacts": Scope.WRITE, "attempts": Scope.WRITE, "reviews": Scope.REVIEW, "audit": Scope.ADMIN}
 CHANGING = {"progress": Scope.PROGRESS, "decisions": Scope.REVIEW, "conflicts": Scope.REVIEW}
+CHANGING |= {"verdicts": Scope.REVIEW, "rubrics": Scope.REVIEW}
 
 
 def test_changing_anything_needs_more_than_reading(app: Flask) -> None:

@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from pledgetracker.api import examples
 from pledgetracker.domain.access import Scope
 from pledgetracker.domain.alert import AlertState, Owed, Recipient
 from pledgetracker.domain.flag import FlagKind
@@ -92,6 +93,15 @@ CALLS = [
     Call(
         "POST", "/v1/alerts/<number:number>/requeue", "/v1/alerts/1/requeue", "alert.requeue", "1",
         None, {"state": "dead", "reason": "550 nobody"}, {"state": "pending", "reason": None},
+    ),
+    Call(
+        "POST", "/v1/pledges/<slug:pledge>/verdicts", "/v1/pledges/people-trained/verdicts",
+        "verdict.record", "people-trained", examples.VERDICT,
+        None, {"number": 1, "rubric": "political", "rating": "in_the_works", "ruled_by": "Editorial board"},
+    ),
+    Call(
+        "POST", "/v1/rubrics", "/v1/rubrics", "rubric.create", "house-scale/1", examples.RUBRIC,
+        None, {"name": "house-scale", "version": 1, "title": {"en": "House scale", "fr": "Barème maison"}},
     ),
     Call(
         "DELETE", "/v1/pledges/<slug:pledge>", "/v1/pledges/spare", "pledge.delete", "spare",

@@ -10,12 +10,14 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.routing import Rule
 
+from pledgetracker.api import examples
 from pledgetracker.storage.tables import metadata
 from tests.api.conftest import PLEDGE, Refused, Shared
 from tests.conftest import client_of
 
 METHODS = ("GET", "POST", "PATCH", "DELETE")
 PARTS = {"pledge": "people-trained", "pledger": "acme", "initiative": "choose", "number": "1"}
+PARTS |= {"rubric": "political", "version": "1"}
 Snapshot = Callable[[], list[tuple[Any, ...]]]
 
 # Bodies that are wrong before anybody asks what they mean.
@@ -92,6 +94,7 @@ def record(shared: Shared) -> None:
     ada = {"email": "ada@example.org"}
     shared.post("/v1/pledges", PLEDGE | {"initiative": "choose", "milestones": [halfway], "contacts": [ada]})
     shared.post("/v1/pledges/people-trained/progress", {"value": 1, "as_of": "2025-11-04"})
+    shared.post("/v1/pledges/people-trained/verdicts", examples.VERDICT)
 
 
 @pytest.fixture
@@ -102,7 +105,7 @@ def with_bodies(app: Flask) -> list[tuple[str, str]]:
         for method, address, _ in rules(app, ("POST", "PATCH"))
         if not address.endswith("/requeue")
     ]
-    assert len(calls) == 11
+    assert len(calls) == 13
     return calls
 
 
@@ -236,6 +239,8 @@ def test_an_unknown_query_name_is_named_on_every_route(
 LISTS = (
     "/v1/pledges",
     "/v1/pledges/people-trained/progress",
+    "/v1/pledges/people-trained/verdicts",
+    "/v1/rubrics",
     "/v1/pledgers",
     "/v1/initiatives",
     "/v1/flags",

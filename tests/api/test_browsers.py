@@ -16,6 +16,7 @@ from tests.conftest import client_of, key_of
 
 PAGE = "text/html,*/*;q=0.8"
 PARTS = {"pledge": "people-trained", "pledger": "acme", "initiative": "choose", "number": "1"}
+PARTS |= {"rubric": "political", "version": "1"}
 POLICY = "Content-Security-Policy"
 CORS = "Access-Control-Allow-Origin"
 

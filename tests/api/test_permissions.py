@@ -15,6 +15,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
+from pledgetracker.api import examples
 from pledgetracker.domain.access import Scope
 from pledgetracker.runtime import Runtime
 from pledgetracker.services.keyring import create_key, revoke_key
@@ -25,6 +26,7 @@ from tests.conftest import Clock, client_of, editor_of, key_of
 
 READING = {"GET", "HEAD", "OPTIONS"}
 PARTS = {"pledge": "people-trained", "pledger": "acme", "initiative": "choose", "number": "1"}
+PARTS |= {"rubric": "political", "version": "1"}
 # What is counted of callers is no part of the record.
 COUNTERS = {"rate_limits"}
 
@@ -44,6 +46,8 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
         "reason": "Doubtful.",
     },
     ("POST", "/v1/pledges/people-trained/conflicts"): {"as_of": "2026-01-02", "chosen": 2},
+    ("POST", "/v1/pledges/people-trained/verdicts"): examples.VERDICT,
+    ("POST", "/v1/rubrics"): examples.RUBRIC,
 }
 
 
@@ -110,6 +114,7 @@ def record(promise: Promise, post: Post) -> None:
     post("/v1/pledgers", {"id": "other", "name": "Other"})
     for value, as_of in ((5, "2026-01-01"), (6, "2026-01-02"), (7, "2026-01-02")):
         post("/v1/pledges/people-trained/progress", {"value": value, "as_of": as_of})
+    post("/v1/pledges/people-trained/verdicts", examples.VERDICT)
 
 
 @pytest.fixture

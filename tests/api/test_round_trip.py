@@ -1,5 +1,6 @@
 """POST and PATCH take what GET shows; the compiled dumper says what the schema says."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import count
@@ -11,9 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from marshmallow import Schema
 
+from pledgetracker.api import examples
 from pledgetracker.api.alerts import AlertView
 from pledgetracker.api.answers import dumper, to_json
 from pledgetracker.api.parsing import parse_json
+from pledgetracker.api.rubric_schemas import RubricDocument, SuggestionDocument
 from pledgetracker.api.schemas import (
     AlertDocument,
     ContactList,
@@ -21,10 +24,13 @@ from pledgetracker.api.schemas import (
     PledgeDocument,
     PledgerDocument,
     ProgressDocument,
+    VerdictDocument,
 )
 from pledgetracker.domain.alert import AlertState
 from pledgetracker.domain.vantage import Vantage
-from pledgetracker.services.reading import get_record, view, view_update
+from pledgetracker.services.grading import list_rubrics
+from pledgetracker.services.reading import get_record, view, view_update, view_verdict
+from pledgetracker.services.ruling import suggestions
 from pledgetracker.storage.alerts import AlertFilter
 from pledgetracker.storage.flags import FlagFilter
 from pledgetracker.storage.paging import PageRequest
@@ -227,12 +233,20 @@ def test_the_compiled_dumper_says_what_the_schema_says(
         source = {"source": {"title": "A letter"}, "reason": "No."}
         send(service, "POST", f"/v1/pledges/{key}/withdrawal", {"on": str(as_of), **source}, 201)
         send(service, "POST", f"/v1/pledges/{key}/reschedules", {"due": "2199-Q3", **source}, 201)
+    for said in (examples.VERDICT, {"retracts": 1, "ruled_by": "Ann", "reason": "A mistake."}):
+        send(service, "POST", f"/v1/pledges/{key}/verdicts", {**said, "ruled_on": "2026-11-20"}, 201)
     runtime = service.runtime
     page = PageRequest("id", descending=False, after=None, limit=200)
     with runtime.database.read() as tx:
         found = get_record(tx, key)
         same(PledgeDocument, view(found, runtime.rules, Vantage(runtime.clock(), as_of)))
         same(ContactList, found.pledge)
+        for verdict in found.verdicts:
+            same(VerdictDocument, view_verdict(found, verdict))
+        for rubric in list_rubrics(tx, replace(page, sort="name")).items:
+            same(RubricDocument, rubric)
+        for suggestion in suggestions(tx, key, runtime.rules, Vantage(runtime.clock(), as_of)).items:
+            same(SuggestionDocument, suggestion)
         for update in found.updates:
             same(ProgressDocument, view_update(found, update))
         for flag in tx.flags.page(FlagFilter(key), page).items:

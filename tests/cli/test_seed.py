@@ -42,6 +42,19 @@ GOOD: dict[str, Any] = {
         },
     ],
 }
+WORDS: dict[str, Any] = {"title": {"en": "A"}, "meaning": {"en": "B."}}
+HOUSE: dict[str, Any] = {
+    "name": "house",
+    "version": 3,
+    "title": {"en": "House"},
+    "ratings": [{"id": "good", **WORDS}, {"id": "bad", "final": True, **WORDS}],
+}
+RULED: dict[str, Any] = {"ruled_on": "2026-05-01", "ruled_by": "Ann", "reason": "So it is."}
+VERDICTS: list[dict[str, Any]] = [
+    {"id": 1, "rubric": "house", "rubric_version": 3, "rating": "good", **RULED},
+    {"id": 2, "rubric": "political", "rubric_version": 1, "rating": "stalled", **RULED},
+    {"id": 3, "retracts": 2, **RULED},
+]
 
 Write = Callable[..., Path]
 
@@ -97,6 +110,49 @@ def test_a_file_loads_whole_and_twice_changes_nothing(invoke: Invoke, runtime: R
     with runtime.database.read() as tx:
         assert tx.records.get_many(["people", "site"]) == first
     assert alerts(runtime) == []  # nobody is told of what a file brings
+
+
+def test_verdicts_and_their_rubrics_load_once(invoke: Invoke, runtime: Runtime, write: Write) -> None:
+    folder = write(plan=changed("pledges", 0, "verdicts", to=VERDICTS) | {"rubrics": [HOUSE]})
+    for _ in range(2):
+        assert invoke("seed", str(folder)).exit_code == 0
+        with runtime.database.read() as tx:
+            [people] = tx.records.get_many(["people"])
+            [house] = tx.rubrics.all()
+        assert [(row.rubric, row.rating, row.retracts) for row in people.verdicts] == [
+            ("house", "good", None),
+            ("political", "stalled", None),
+            ("political", None, 2),
+        ]
+        assert (house.name, house.version, len(house.ratings)) == ("house", 3, 2)
+    with runtime.database.read() as tx:
+        loaded = [entry.deed for entry in tx.audit.entries() if entry.deed.action == "pledge.load"]
+    assert ['"retracts":2' in str(deed.after) for deed in loaded] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("ruled", "place"),
+    [
+        ({**VERDICTS[0], "rating": "bad"}, "/pledges/0/verdicts/0/evidence"),
+        ({**VERDICTS[0], "rubric_version": 2}, "/pledges/0/verdicts/0/rubric_version"),
+        ({**VERDICTS[0], "ruled_on": "2025-12-31"}, "/pledges/0/verdicts/0/ruled_on"),
+    ],
+)
+def test_a_verdict_that_does_not_fit_is_told_by_its_place(
+    invoke: Invoke, runtime: Runtime, write: Write, ruled: dict[str, Any], place: str
+) -> None:
+    folder = write(plan=changed("pledges", 0, "verdicts", to=[ruled]) | {"rubrics": [HOUSE]})
+    refused = invoke("seed", str(folder))
+    assert refused.exit_code == 1
+    assert place in refused.output
+    assert contents(runtime) == ([], [], [])
+
+
+def test_a_rubric_on_record_is_never_another(invoke: Invoke, runtime: Runtime, write: Write) -> None:
+    assert invoke("seed", str(write(plan=GOOD | {"rubrics": [HOUSE]}))).exit_code == 0
+    refused = invoke("seed", str(write(plan=GOOD | {"rubrics": [HOUSE | {"title": {"en": "Other"}}]})))
+    assert refused.exit_code == 1
+    assert "/rubrics/0: Differs from the one on record" in refused.output
 
 
 def test_the_seeds_that_come_along_load_and_twice_changes_nothing(invoke: Invoke, runtime: Runtime) -> None:

@@ -78,6 +78,8 @@ def test_the_places_shown_exist_among_the_seeds(seeded: Runtime, app: Flask) -> 
     )
     heed(watched.database, watched.rules, now=watched.clock())
     tick(watched)
+    ruled = ("post", "/v1/pledges/{pledge}/verdicts")
+    assert admin.post(ruled[1].format_map(PLACES), json=BODIES[ruled]).status_code == 201
     document = admin.get("/openapi.json").json
     assert document is not None
     for path, item in document["paths"].items():

@@ -157,6 +157,38 @@ def test_a_moved_deadline_and_a_withdrawal_are_told(editor: FlaskClient, pledger
     assert "With effect from 1 October 2026: Sold" in visit("/pledges/it").text
 
 
+def test_verdicts_in_force_are_shown_with_who_ruled_by_what_and_why(
+    editor: FlaskClient, pledger: str, visit: Visit
+) -> None:
+    _record(editor, {"target": 100, "due": "2027"}, [])
+    assert "Verdicts" not in [e.text for e in visit("/pledges/it").all("h2")]
+    ruled = {
+        "rubric": "political",
+        "rating": "stalled",
+        "ruled_on": "2026-11-02",
+        "ruled_by": "Ann <b>Lee</b>",
+        "reason": "No trees & no plan.",
+        "evidence": [{"url": "https://example.org/a", "title": "A look", "quote": "Not one."}],
+    }
+    for changes in ({"reason": "An older ruling.", "ruled_on": "2026-11-01"}, {}):
+        assert editor.post("/v1/pledges/it/verdicts", json=ruled | changes).status_code == 201
+    page = visit("/pledges/it")
+    [shown] = [e.text for e in page.all("li") if e.get("id") == "verdict-2"]
+    for words in (
+        "2 November 2026",
+        "Stalled Work has stopped, and whether it goes on is open.",
+        "No trees & no plan.",
+        "Ruled by Ann <b>Lee</b>, under “Political promises”, version 1",
+        "A look: “Not one.”",
+    ):
+        assert words in shown
+    assert "An older ruling." not in page.text
+    assert "/v1/pledges/it/verdicts" in [e.get("href") for e in page.all("a")]
+    mistake = {"retracts": 2, "ruled_by": "Bo", "reason": "A slip."}
+    assert editor.post("/v1/pledges/it/verdicts", json=mistake).status_code == 201
+    assert "An older ruling." in visit("/pledges/it").text
+
+
 def test_a_long_history_comes_in_pages(editor: FlaskClient, pledger: str, visit: Visit) -> None:
     updates = [{"increment": 1, "as_of": f"2026-0{1 + n // 28}-{1 + n % 28:02}"} for n in range(60)]
     _record(editor, {"target": 100, "due": "2027"}, updates)

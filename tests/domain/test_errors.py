@@ -26,6 +26,8 @@ def test_one_problem_with_one_field_is_one_call() -> None:
             ["acme", "2 pledges"],
         ),
         (errors.AlreadySuperseded(3, 5), ["Update 3", "update 5"]),
+        (errors.AlreadyRetracted(3, 5), ["Verdict 3", "by 5", "another verdict"]),
+        (errors.VersionTaken("house", 2), ["'house'", "version 2", "leave the version out"]),
         (errors.AlreadyWithdrawn("gpus"), ["'gpus'", "DELETE"]),
         (errors.KeyMissing("write"), ["'write'", "Authorization: Bearer"]),
         (errors.KeyUnknown(), ["pledgetracker keys create"]),

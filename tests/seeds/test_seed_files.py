@@ -31,10 +31,10 @@ PLEDGER_KEYS = ["id", "name", "kind", "url"]
 PLEDGE_KEYS = [
     *("id", "title", "pledger", "statement", "indicator", "unit", "comparator", "target", "tolerance"),
     *("announced_on", "baseline", "cadence_days", "grace_days", "time_zone", "due", "milestones"),
-    *("reschedules", "withdrawal", "contacts", "progress"),
+    *("reschedules", "withdrawal", "contacts", "progress", "verdicts"),
 ]
 OPTIONAL = {
-    *("tolerance", "cadence_days", "grace_days", "reschedules", "withdrawal", "contacts"),
+    *("tolerance", "cadence_days", "grace_days", "reschedules", "withdrawal", "contacts", "verdicts"),
     *("milestone", "supersedes", "archived_url", "quote"),
 }
 MILESTONE_KEYS = ["id", "title", "due", "target", "set_by"]
@@ -43,6 +43,12 @@ UPDATE_KEYS = [
     *("id", "as_of", "reported_at", *SAID, "milestone", "claim"),
     *("reported_by", "note", "evidence", "supersedes"),
 ]
+VERDICT_KEYS = [
+    *("id", "rubric", "rubric_version", "rating", "ruled_on", "ruled_by"),
+    *("reason", "evidence", "retracts"),
+]
+RUBRIC_KEYS = ["name", "version", "title", "ratings"]
+RATING_KEYS = ["id", "title", "meaning", "final", "suggested_on"]
 SOURCE_KEYS = ["url", "title", "publisher", "published_on", "archived_url", "quote"]
 KINDS = {"company", "government", "foundation", "international_organisation", "other"}
 
@@ -385,6 +391,7 @@ def test_the_format_page_shows_a_file_that_keeps_its_own_rules() -> None:
 def test_the_format_page_names_every_key_and_every_file() -> None:
     page = (SEEDS / "README.md").read_text("utf-8")
     keys = {*INITIATIVE_KEYS, *PLEDGER_KEYS, *PLEDGE_KEYS, *MILESTONE_KEYS, *UPDATE_KEYS, *SOURCE_KEYS}
+    keys |= {*VERDICT_KEYS, *RUBRIC_KEYS, *RATING_KEYS}
 
     assert {key for key in keys if f"`{key}`" not in page} == set()
     assert {path.name for path in FILES if f"`{path.name}`" not in page} == set()

@@ -19,7 +19,7 @@ from pledgetracker.domain.errors import AlreadyExists
 from pledgetracker.domain.pledge import Contact
 from pledgetracker.runtime import Runtime
 from pledgetracker.services import cataloguing
-from pledgetracker.services.auditing import Verdict, verify
+from pledgetracker.services.auditing import Verification, verify
 from pledgetracker.services.keyring import create_key, revoke_key
 from pledgetracker.storage import audit as audit_store
 from pledgetracker.storage.canonical import canonical
@@ -35,7 +35,7 @@ def entries(database: Database) -> list[Any]:
         return list(tx.audit.entries())
 
 
-def look(database: Database, noted: str | None = None) -> Verdict:
+def look(database: Database, noted: str | None = None) -> Verification:
     with database.read() as tx:
         return verify(tx, noted=noted)
 
@@ -73,7 +73,7 @@ def test_a_log_as_it_was_written_holds(log: Database) -> None:
 
 
 def test_an_empty_log_holds(runtime: Runtime) -> None:
-    assert look(runtime.database, BEGINNING) == Verdict(0, BEGINNING, None, 0)
+    assert look(runtime.database, BEGINNING) == Verification(0, BEGINNING, None, 0)
 
 
 def test_anybody_can_recompute_an_entry_from_what_is_documented(log: Database) -> None:
@@ -176,8 +176,8 @@ def test_a_log_cut_off_at_its_end_is_found_by_its_head(log: Database) -> None:
 
 def test_a_log_cut_off_with_its_head_is_found_by_a_hash_noted_elsewhere(log: Database) -> None:
     last, fourth = entries(log)[-1].hash, entries(log)[3].hash
-    assert look(log, last) == Verdict(6, last, None, 6)
-    assert look(log, fourth) == Verdict(6, last, None, 4)
+    assert look(log, last) == Verification(6, last, None, 6)
+    assert look(log, fourth) == Verification(6, last, None, 4)
     unguard(log)
     run(
         log,

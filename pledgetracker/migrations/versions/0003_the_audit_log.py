@@ -31,7 +31,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_audit_entries_at", "audit_entries", ["at"])
     op.create_index("ix_audit_entries_subject", "audit_entries", ["subject", "number"])
-    dialects.append_only(op.get_bind(), "audit_entries")
+    dialects.append_only(op.get_bind(), "audit_entries", "number")
     op.create_table(
         "audit_head",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
