@@ -44,7 +44,7 @@ class Path:
         """`value_on` as numerator and denominator, not reduced: asked of every figure at every look."""
         x = day.toordinal()
         for (x0, y0), (x1, y1) in pairwise(self.points):
-            if x <= x1:
+            if x < x1:
                 (n0, d0), (n1, d1) = y0.as_integer_ratio(), y1.as_integer_ratio()
                 done, whole = max(x, x0) - x0, x1 - x0
                 return n0 * d1 * (whole - done) + n1 * d0 * done, d0 * d1 * whole

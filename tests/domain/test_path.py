@@ -142,3 +142,18 @@ def test_a_projection_past_the_year_2200_is_not_given() -> None:
 def test_a_projected_date_is_rounded_up_to_a_day() -> None:
     assert numbers(on(nth(3), pledge(), update(nth(3), 2)))["projected_date"] == nth(150)
     assert numbers(on(nth(3), pledge(), update(nth(3), 7)))["projected_date"] == nth(43)
+
+
+@pytest.mark.parametrize(("today", "schedule"), [("2025-03-01", "off_track"), ("2025-05-01", "overdue")])
+def test_a_baseline_that_was_moved_to_the_day_of_an_earlier_deadline_leaves_a_path_of_one_day(
+    today: str, schedule: str
+) -> None:
+    """Seen from before the move of the deadline was announced, when the earlier one was in force."""
+    promised = replace(
+        pledge(due="2025-03-01"), baseline=Baseline(pledge().baseline.value, day("2025-03-01"))
+    )
+    later = moved("2025-12-31", "2025-05-20")
+    seen = on(today, promised, update("2025-03-01", 40), reschedules=(later,))
+    given = numbers(seen)
+    assert (given["expected"], given["pace"], given["days_ahead"]) == ("100", "0.4", "0")
+    assert seen.schedule == schedule
