@@ -39,13 +39,13 @@ def test_it_ends_with_one_line_of_json_and_removes_the_folder(
     told = played(Result({"cycles": 3, "lost": 0}))
     assert run.main(["writes", "--cycles", "3", "--seed", "5", "--database", "postgresql"]) == 0
     line = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert isinstance(line.pop("seconds"), int)
     assert line == {
         "campaign": "writes",
         "database": "postgresql",
         "seed": 5,
         "cycles": 3,
         "lost": 0,
-        "seconds": 0,
         "broken": [],
     }
     assert (told[0].database, told[0].cycles, told[0].seed) == ("postgresql", 3, 5)
