@@ -1,6 +1,8 @@
 """Hypothesis strategies for what the domain speaks of; every one yields well-formed values only."""
 
 from datetime import date, timedelta
+from random import Random
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -8,6 +10,8 @@ from pledgetracker.domain.pledge import Pledge
 from pledgetracker.domain.policy import Policy
 from pledgetracker.domain.record import Record
 from tests import histories
+from tests.chronicles import chronicle, done
+from tests.recounting import recounted
 
 _randomness = st.randoms(use_true_random=False)
 
@@ -18,8 +22,17 @@ def pledges() -> st.SearchStrategy[Pledge]:
 
 
 def records() -> st.SearchStrategy[Record]:
-    """Pledges with reports, corrections, moves of the deadline and withdrawals, on few days."""
-    return _randomness.map(histories.record)
+    """Pledges with reports on few days, reviewed or not, corrections, moves and withdrawals."""
+    return _randomness.map(_record)
+
+
+def _record(rng: Random) -> Record:
+    return histories.record(rng) if rng.random() < 0.5 else recounted(done(chronicle(rng)))[0]
+
+
+def chronicles() -> st.SearchStrategy[list[dict[str, Any]]]:
+    """All that was done to a pledge, deed by deed, as `tests.reference.chronicle` says."""
+    return _randomness.map(lambda rng: done(chronicle(rng)))
 
 
 def policies() -> st.SearchStrategy[Policy]:

@@ -37,7 +37,14 @@ def shuffled(record: Record, rng: Random) -> Record:
             supersedes=None if old is None else renamed[old],
         )
 
-    return replace(record, updates=tuple(sorted(map(moved, record.updates), key=lambda u: u.number)))
+    return replace(
+        record,
+        updates=tuple(sorted(map(moved, record.updates), key=lambda u: u.number)),
+        resolutions=tuple(
+            replace(choice, chosen=renamed[choice.chosen], among=tuple(renamed[n] for n in choice.among))
+            for choice in record.resolutions
+        ),
+    )
 
 
 @given(data=st.data(), record=records(), policy=policies(), rng=st.randoms(use_true_random=False))

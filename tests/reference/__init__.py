@@ -4,6 +4,7 @@ Written from the written meaning of each word and number, not from the product's
 plain dictionaries. The product is compared with it on thousands of random histories.
 """
 
+from .chronicle import answer, known
 from .standing import standing
 
-__all__ = ["standing"]
+__all__ = ["answer", "known", "standing"]

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from fractions import Fraction
 
-from .history import DAY, History, Json, day, sign
+from .history import DAY, History, Json, day, says, sign
 from .path import pace
 
 
@@ -17,7 +17,7 @@ def flags(
     today: date,
     policy: Json,
 ) -> list[Json]:
-    """List what is open, each with the date that names its episode.
+    """List what is open by kind and milestone, each with the date that names its episode.
 
     `milestones` are in order of their days with their status; `path_due` is None without a path.
     """
@@ -34,7 +34,10 @@ def flags(
         if opened is not None:
             found.append(("behind", None, opened))
     found.extend(("conflict", stone, when) for stone, when in _conflicts(history, milestones, today))
-    return [{"kind": kind, "milestone": stone, "episode": when} for kind, stone, when in found]
+    return [
+        {"kind": kind, "milestone": stone, "episode": when}
+        for kind, stone, when in sorted(found, key=lambda flag: (flag[0], flag[1] or "", flag[2]))
+    ]
 
 
 def _approaching(history: History, stone: Json, milestones: list[Json], today: date, policy: Json) -> bool:
@@ -64,7 +67,7 @@ def _advanced(history: History, stone: Json, when: date) -> bool:
     pledge = history.pledge
     is_final_number = stone["id"] == "target" and pledge["comparator"] != "event"
     if stone["target"] is None and not is_final_number:
-        return any("no_change" not in u and day(u["as_of"]) == when for u in history.active)
+        return any(not says(u, "no_change") and day(u["as_of"]) == when for u in history.active)
     now = history.value(when)
     before = history.value(when - DAY)
     if now is None:

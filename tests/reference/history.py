@@ -13,16 +13,38 @@ def day(text: str | date) -> date:
     return text if isinstance(text, date) else date.fromisoformat(text)
 
 
+def says(update: Json, name: str) -> bool:
+    """Tell whether an update says this; of the rest it has nothing, null, or `no_change: false`."""
+    return update.get(name) is not None and not (name == "no_change" and update[name] is False)
+
+
+def corrected(updates: list[Json]) -> set[int]:
+    """Collect what has been corrected: a correction takes effect when it is accepted, not before."""
+    return {u["supersedes"] for u in updates if u["review"] == "accepted" and u["supersedes"] is not None}
+
+
 def in_force(updates: list[Json]) -> list[Json]:
-    """Leave out what a later update corrected, and retractions, which say nothing."""
-    corrected = {u["supersedes"] for u in updates if u.get("supersedes") is not None}
-    return [u for u in updates if u["id"] not in corrected and u.get("reason") != "retracted"]
+    """List what makes figures: accepted, not corrected, and no retraction, which says nothing."""
+    return [u for u in heard(updates) if u["review"] == "accepted"]
+
+
+def heard(updates: list[Json]) -> list[Json]:
+    """List what ends a silence: what was submitted or is disputed too, but nothing that was returned."""
+    gone = corrected(updates)
+    return [
+        u for u in updates if u["review"] != "returned" and u["reason"] != "retracted" and u["id"] not in gone
+    ]
+
+
+def as_claimed(updates: list[Json]) -> list[Json]:
+    """Take every word for granted on which nobody has decided, and every disputed one."""
+    return [u | {"review": "accepted"} if u["review"] in {"submitted", "disputed"} else u for u in updates]
 
 
 def reported_on(update: Json, updates: list[Json]) -> date:
     """Tell when the report was made: a correction is no new report."""
     first = update
-    while first.get("supersedes") is not None:
+    while first["supersedes"] is not None:
         first = next(u for u in updates if u["id"] == first["supersedes"])
     return day(first["reported_at"])
 
@@ -67,41 +89,63 @@ def worst(pledge: Json, values: list[Fraction]) -> Fraction:
 class History:
     """One pledge's updates, asked day by day."""
 
-    def __init__(self, pledge: Json, updates: list[Json]) -> None:
+    def __init__(self, pledge: Json, updates: list[Json], choices: list[Json]) -> None:
         self.pledge = pledge
         self.all = updates
         self.active = in_force(updates)
+        self.heard = heard(updates)
+        self.choices = choices
         self.start = day(pledge["baseline"]["date"])
         self.baseline = Fraction(pledge["baseline"]["value"])
 
     def until(self, today: date) -> list[Json]:
-        """List the updates that describe a day up to today, before the baseline included."""
+        """List the updates in force that describe a day up to today, before the baseline included."""
         return [u for u in self.active if day(u["as_of"]) <= today]
+
+    def heard_until(self, today: date) -> list[Json]:
+        """List what ends a silence and describes a day up to today."""
+        return [u for u in self.heard if day(u["as_of"]) <= today]
+
+    def weighed(self, said: list[Json], when: date, milestone: str | None) -> list[Json]:
+        """Leave out what a reviewer did not choose of one day; what was not there to choose from stays.
+
+        The last choice counts, and only while what it chose is in force.
+        """
+        last = None
+        for choice in self.choices:
+            if choice["milestone"] == milestone and day(choice["as_of"]) == when:
+                last = choice
+        if last is None or all(u["id"] != last["chosen"] for u in said):
+            return said
+        return [u for u in said if u["id"] == last["chosen"] or u["id"] not in last["among"]]
 
     def _counting(self, today: date) -> list[Json]:
         return [u for u in self.until(today) if day(u["as_of"]) >= self.start]
 
     def value_day(self, today: date) -> date | None:
         """Give the latest day up to today with a value of its own."""
-        return max((day(u["as_of"]) for u in self._counting(today) if "value" in u), default=None)
+        return max((day(u["as_of"]) for u in self._counting(today) if says(u, "value")), default=None)
 
     def values_on(self, when: date) -> list[Fraction]:
         """List the values given for one day."""
-        return [
-            Fraction(u["value"]) for u in self._counting(when) if "value" in u and day(u["as_of"]) == when
-        ]
+        said = [u for u in self._counting(when) if says(u, "value") and day(u["as_of"]) == when]
+        return [Fraction(u["value"]) for u in self.weighed(said, when, None)]
 
     def figure(self, today: date) -> tuple[Fraction, date] | None:
         """Give the figure on a day and the day it describes; None for events and before any figure."""
         if self.pledge["comparator"] == "event":
             return None
-        counting = [u for u in self._counting(today) if "value" in u or "increment" in u or "no_change" in u]
+        counting = [
+            u
+            for u in self._counting(today)
+            if says(u, "value") or says(u, "increment") or says(u, "no_change")
+        ]
         if not counting:
             return None
         since = self.value_day(today)
         total = self.baseline if since is None else worst(self.pledge, self.values_on(since))
         for update in counting:
-            if "increment" in update and (since is None or day(update["as_of"]) > since):
+            if says(update, "increment") and (since is None or day(update["as_of"]) > since):
                 total += Fraction(update["increment"])
         return total, max(day(u["as_of"]) for u in counting)
 
@@ -115,16 +159,18 @@ class History:
 
         The baseline is a number's: what is done before its day is done.
         """
-        days = [day(u["as_of"]) for u in self.until(today) if "done" in u and u.get("milestone") == milestone]
-        return max(days, default=None)
+        return max(
+            (day(u["as_of"]) for u in self.until(today) if self._speaks_of(u, milestone)), default=None
+        )
 
     def said_done(self, milestone: str | None, when: date) -> set[bool]:
         """Collect what was said of one day: True, False or both."""
-        return {
-            u["done"]
-            for u in self.until(when)
-            if "done" in u and u.get("milestone") == milestone and day(u["as_of"]) == when
-        }
+        said = [u for u in self.until(when) if self._speaks_of(u, milestone) and day(u["as_of"]) == when]
+        return {u["done"] for u in self.weighed(said, when, milestone)}
+
+    @staticmethod
+    def _speaks_of(update: Json, milestone: str | None) -> bool:
+        return says(update, "done") and update["milestone"] == milestone
 
     def done(self, milestone: str | None, today: date) -> bool:
         """Tell whether it is done on a day; said both ways on one day, it is not."""

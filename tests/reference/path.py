@@ -46,7 +46,12 @@ def points(pledge: Json, due: date) -> Points:
 
 
 def expected(corners: Points, when: date) -> Fraction:
-    """Read the path on a day; after its end it stays where it ended."""
+    """Read the path on a day; after its end it stays where it ended.
+
+    A baseline that was moved later may lie on the day of an earlier deadline, or after it: the end decides.
+    """
+    if when >= corners[-1][0]:
+        return corners[-1][1]
     for (x0, y0), (x1, y1) in pairwise(corners):
         if x0 <= when <= x1:
             return y0 + (y1 - y0) * Fraction((when - x0).days, (x1 - x0).days)

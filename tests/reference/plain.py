@@ -14,29 +14,33 @@ from pledgetracker.domain.update import ProgressUpdate
 from .path import NAMES
 
 Json = dict[str, Any]
+THRESHOLDS = (
+    "on_track_pace",
+    "at_risk_pace",
+    "behind_clears_pace",
+    "lead_days",
+    "cadence_days",
+    "grace_days",
+)
 
 
 def plain_policy(policy: Policy) -> Json:
     """Write a policy down."""
-    return {
-        "on_track_pace": policy.on_track_pace,
-        "at_risk_pace": policy.at_risk_pace,
-        "behind_clears_pace": policy.behind_clears_pace,
-        "lead_days": policy.lead_days,
-    }
+    return {name: getattr(policy, name) for name in THRESHOLDS}
 
 
-def plain_pledge(pledge: Pledge, policy: Policy) -> Json:
-    """Write a pledge down, with the periods that hold for it."""
+def plain_pledge(pledge: Pledge) -> Json:
+    """Write a pledge down; periods that it leaves to the policy are None."""
     return {
         "comparator": pledge.comparator.value,
         "target": pledge.target,
         "tolerance": pledge.tolerance,
         "announced_on": pledge.announced_on.isoformat(),
         "baseline": {"value": pledge.baseline.value, "date": pledge.baseline.date.isoformat()},
-        "cadence_days": policy.cadence_days if pledge.cadence_days is None else pledge.cadence_days,
-        "grace_days": policy.grace_days if pledge.grace_days is None else pledge.grace_days,
+        "cadence_days": pledge.cadence_days,
+        "grace_days": pledge.grace_days,
         "due": {"original_date": pledge.due.date.isoformat()} if pledge.due else None,
+        "time_zone": pledge.time_zone,
         "milestones": [
             {
                 "id": stone.id,
@@ -50,35 +54,42 @@ def plain_pledge(pledge: Pledge, policy: Policy) -> Json:
 
 
 def plain_update(update: ProgressUpdate) -> Json:
-    """Write an update down, with only the one thing that it says."""
-    said = {
-        "value": update.value,
-        "increment": update.increment,
-        "no_change": update.no_change or None,
-        "done": update.done,
-        "milestone": update.milestone,
-        "supersedes": update.supersedes,
-    }
+    """Write an update down."""
     return {
         "id": update.number,
         "as_of": update.as_of.isoformat(),
         "reported_at": update.reported_at.isoformat(),
-        **{name: word for name, word in said.items() if word is not None},
+        "value": update.value,
+        "increment": update.increment,
+        "no_change": update.no_change,
+        "done": update.done,
+        "milestone": update.milestone,
+        "supersedes": update.supersedes,
+        "reason": update.reason and update.reason.value,
+        "review": update.review.value,
     }
 
 
-def question(record: Record, policy: Policy, *, today: date) -> Json:
-    """Build the keyword arguments of the reference's `standing`."""
+def on_record(record: Record, policy: Policy) -> Json:
+    """Write down all that is on record of a pledge, and by which policy it is judged."""
     gone = record.withdrawal
     return {
-        "pledge": plain_pledge(record.pledge, policy),
+        "pledge": plain_pledge(record.pledge),
         "updates": [plain_update(update) for update in record.updates],
         "reschedules": [
             {"due": move.due and move.due.date.isoformat(), "announced_on": move.announced_on.isoformat()}
             for move in record.reschedules
         ],
+        "choices": [
+            {
+                "as_of": choice.as_of.isoformat(),
+                "milestone": choice.milestone,
+                "chosen": choice.chosen,
+                "among": list(choice.among),
+            }
+            for choice in record.resolutions
+        ],
         "withdrawal": None if gone is None else {"on": gone.on.isoformat()},
-        "today": today,
         "policy": plain_policy(policy),
     }
 
@@ -90,7 +101,11 @@ def _exact(number: Decimal | None) -> Fraction | None:
 def answer(standing: Standing) -> Json:
     """Write the product's standing down in the shape of the reference's."""
     figure, progress = standing.figure, standing.progress
-    numbers = {name: getattr(progress, name) for name in NAMES}
+    numbers: dict[str, Decimal | date | int | None] = {name: getattr(progress, name) for name in NAMES}
+    flags = [
+        {"kind": flag.kind.value, "milestone": flag.milestone, "episode": flag.episode}
+        for flag in standing.flags
+    ]
     return {
         "status": standing.status.value,
         "delivery": standing.delivery.value,
@@ -105,8 +120,5 @@ def answer(standing: Standing) -> Json:
         "path": {name: _exact(n) if isinstance(n, Decimal) else n for name, n in numbers.items()},
         "lateness": {"current": standing.lateness.current, "original": standing.lateness.original},
         "milestones": [{"id": m.id, "status": m.status.value} for m in standing.milestones],
-        "flags": [
-            {"kind": flag.kind.value, "milestone": flag.milestone, "episode": flag.episode}
-            for flag in standing.flags
-        ],
+        "flags": sorted(flags, key=lambda f: (f["kind"], f["milestone"] or "", f["episode"])),
     }

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 
 from .flags import flags
-from .history import DAY, History, Json, day, deadline, reaches, reported_on, target_of
+from .history import DAY, History, Json, day, deadline, reaches, reported_on, says, target_of
 from .path import completion, has_path, numbers, pace, rounded
 
 HEADLINES = (
@@ -47,7 +47,7 @@ def _delivery(history: History, meets: Meets, due: date | None, today: date) -> 
     elif _ever(meets, _first_day(history), today):
         return "reversed"
     if pledge["comparator"] == "event":
-        return "in_progress" if any("no_change" not in u for u in history.until(today)) else "not_started"
+        return "in_progress" if any(not says(u, "no_change") for u in history.until(today)) else "not_started"
     value = history.value(today)
     if value is None or value == history.baseline:
         return "not_started"
@@ -114,7 +114,7 @@ def _capped(pledge: Json, meets: Meets, due: date, today: date, value: Fraction 
 
 def report_due(history: History, today: date) -> date:
     """Give R, the day the next report is due."""
-    reports = [reported_on(u, history.all) for u in history.until(today)]
+    reports = [reported_on(u, history.all) for u in history.heard_until(today)]
     last = max(reports, default=day(history.pledge["announced_on"]))
     return last + timedelta(days=history.pledge["cadence_days"])
 
@@ -127,7 +127,7 @@ def _reporting(history: History, today: date, delivery: str) -> str:
         return "current"
     if today <= wanted + timedelta(days=history.pledge["grace_days"]):
         return "due"
-    return "stale" if history.until(today) else "never_reported"
+    return "stale" if history.heard_until(today) else "never_reported"
 
 
 def _lateness(meets: Meets, schedule: str, due: date, against: date, today: date) -> int | None:
@@ -189,12 +189,16 @@ def standing(
     updates: list[Json],
     reschedules: list[Json],
     withdrawal: Json | None,
+    choices: list[Json],
     *,
     today: date,
     policy: Json,
 ) -> Json:
-    """Answer everything about one pledge at the end of one of its local days."""
-    history = History(pledge, updates)
+    """Answer everything about one pledge at the end of one of its local days.
+
+    `choices` are those of reviewers among updates that differ, in order.
+    """
+    history = History(pledge, updates, choices)
     due = deadline(pledge, reschedules, today)
     meets = _meets(history)
     gone = withdrawal is not None and day(withdrawal["on"]) <= today

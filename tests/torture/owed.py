@@ -26,6 +26,8 @@ POLICY: Json = {
     "lead_days": 90,
 }
 CADENCE_DAYS, GRACE_DAYS = 90, 30
+# What clients report with a reviewer's key.
+ACCEPTED: Json = {"milestone": None, "supersedes": None, "reason": None, "review": "accepted"}
 
 DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)
@@ -110,7 +112,13 @@ class Version:
         """Where the pledge stood on a day, by what was on record."""
         if day not in self._seen:
             self._seen[day] = standing(
-                self.pledge, list(self.updates), list(self.moves), self.withdrawal, today=day, policy=POLICY
+                self.pledge,
+                list(self.updates),
+                list(self.moves),
+                self.withdrawal,
+                [],
+                today=day,
+                policy=POLICY,
             )
         return self._seen[day]
 
@@ -140,7 +148,7 @@ class Story:
         today = local_day(deed.began, last.zone).isoformat()
         match deed.what:
             case "progress":
-                said = {"reported_at": today, **deed.said, "id": deed.number}
+                said = {**ACCEPTED, "reported_at": today, **deed.said, "id": deed.number}
                 return replace(last, updates=(*last.updates, said))
             case "reschedule":
                 due = last_day_of(deed.said["due"]).isoformat()

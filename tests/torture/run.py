@@ -18,7 +18,7 @@ from time import monotonic
 from tests.torture.campaign import Options, Result
 
 # Each is a module beside this one, with `campaign(Options) -> Result` and its usual number of CYCLES.
-CAMPAIGNS = ("writes", "alerts", "crashpoints")
+CAMPAIGNS = ("writes", "alerts", "crashpoints", "figures")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
