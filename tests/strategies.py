@@ -22,6 +22,11 @@ def records() -> st.SearchStrategy[Record]:
     return _randomness.map(histories.record)
 
 
+def reviewed_records() -> st.SearchStrategy[Record]:
+    """Records in which some reports are not accepted, and reviewers chose between some that differ."""
+    return _randomness.map(lambda rng: histories.reviewed(rng, histories.record(rng)))
+
+
 def policies() -> st.SearchStrategy[Policy]:
     """Thresholds, with periods short enough for few days."""
     return _randomness.map(histories.policy)
