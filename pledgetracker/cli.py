@@ -1,13 +1,15 @@
-"""The command line: serve, schedule, tick, db, seed, keys, alerts, audit, backup, restore, check."""
+"""The command line: serve, schedule, tick, simulate, db, seed, keys, alerts, audit, backup and others."""
 
 import getpass
 import os
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from importlib.resources import files
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
@@ -19,6 +21,7 @@ from pledgetracker import runtime as composition
 from pledgetracker.api.parsing import Malformed
 from pledgetracker.api.portable import read_file
 from pledgetracker.domain.access import Scope
+from pledgetracker.domain.alert import OpenFlag, Owed
 from pledgetracker.domain.audit import Actor, ActorKind
 from pledgetracker.domain.days import FIRST_DAY, LAST_DAY
 from pledgetracker.domain.errors import FieldProblem, Invalid, Refusal
@@ -38,8 +41,11 @@ from pledgetracker.services.checking import advise, ending_keys, readiness
 from pledgetracker.services.holding import HoldName
 from pledgetracker.services.importing import FileRefused, add_missing
 from pledgetracker.services.monitoring import TickReport
+from pledgetracker.services.reading import get_record
+from pledgetracker.services.simulating import Scene, Span, simulate_all
 from pledgetracker.settings import CONFIG_VARIABLE, PREFIX, Settings, SettingsError, load
 from pledgetracker.storage import copying, schema
+from pledgetracker.storage.alerts import AlertEntry
 from pledgetracker.storage.database import Database, Transaction, Unavailable
 
 # How long requests under way may take to end once the server is told to stop.
@@ -136,11 +142,10 @@ def schedule() -> None:
 @click.option("--apply/--dry-run", default=None, help="With --at nothing is changed unless told to.")
 def tick(at: datetime | None, apply: bool | None) -> None:
     """Tick once, or show what the tick of a day would bring."""
-    if at is not None and not FIRST_DAY <= at.date() <= LAST_DAY:
-        raise click.BadParameter(f"Days lie between {FIRST_DAY} and {LAST_DAY}.", param_hint="--at")
+    day = None if at is None else _within(at, "--at")
     with _started() as runtime:
         _check_schema(runtime)
-        now = runtime.clock() if at is None else _noon_of(at.date(), runtime.settings.time_zone)
+        now = runtime.clock() if day is None else _noon_of(day, runtime.settings.time_zone)
         if apply if apply is not None else at is None:
             found, delivered = turn(runtime, now=now, at=None if at is None else now)
             _tell(found)
@@ -166,22 +171,66 @@ def _noon_of(day: date, zone: str) -> datetime:
 
 def _tell(report: TickReport) -> None:
     for found in report.looks:
-        click.echo(found.pledge)
-        for flag in found.cleared:
-            click.echo(f"  cleared  {flag.kind}{_on(flag.milestone)} ({flag.episode})")
-        for flag in found.opened:
-            click.echo(f"  opened   {flag.kind}{_on(flag.milestone)} ({flag.episode})")
+        _tell_changes(found.pledge, found.opened, found.cleared)
         for alert in found.planned:
-            words = f"{alert.kind}{_on(alert.milestone)}, step {alert.step}"
-            click.echo(f"  alert    {words}, to {alert.recipient.email}")
+            _tell_alert(alert)
         if found.superseded:
             click.echo(f"           which speaks for {len(found.superseded)} more")
     planned = sum(len(found.planned) for found in report.looks)
     click.echo(f"{report.checked} pledges looked at, {len(report.looks)} changed, {planned} alerts owed.")
 
 
+def _tell_changes(pledge: str, opened: Sequence[OpenFlag], cleared: Sequence[OpenFlag]) -> None:
+    click.echo(pledge)
+    for flag in cleared:
+        click.echo(f"  cleared  {flag.kind}{_on(flag.milestone)} ({flag.episode})")
+    for flag in opened:
+        click.echo(f"  opened   {flag.kind}{_on(flag.milestone)} ({flag.episode})")
+
+
+def _tell_alert(alert: Owed | AlertEntry, others: int = 0) -> None:
+    words = f"{alert.kind}{_on(alert.milestone)}, step {alert.step}"
+    click.echo(f"  alert    {words}, to {alert.recipient.email}")
+    if others:
+        click.echo(f"           which speaks for {others} more")
+
+
 def _on(milestone: str | None) -> str:
     return f" on {milestone}" if milestone else ""
+
+
+@main.command("simulate")
+@click.option("--from", "first", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The first day.")
+@click.option("--to", "last", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The last day.")
+@click.option("--pledge", help="This one alone; all unless said.")
+def simulate_days(first: datetime, last: datetime, pledge: str | None) -> None:
+    """Say day by day which flags would come and go, and what would be owed, if nothing more were reported."""
+    span = Span(_within(first, "--from"), _within(last, "--to"))
+    if (complaint := span.complaint()) is not None:
+        raise click.BadParameter(complaint, param_hint="--to")
+    with _started() as runtime:
+        _check_schema(runtime)
+        with runtime.database.read() as tx:
+            if pledge is not None:
+                get_record(tx, pledge)
+            found = list(simulate_all(tx, Scene(pledge), span, runtime.rules, now=runtime.clock()))
+    happening = sorted(
+        ((on.day, simulated.pledge, on) for simulated in found for on in simulated.days), key=itemgetter(0, 1)
+    )
+    for day, of_day in groupby(happening, key=itemgetter(0)):
+        click.echo(day)
+        for _, key, on in of_day:
+            _tell_changes(key, on.opened, on.cleared)
+            for message in on.messages:
+                _tell_alert(message.alert, len(message.speaks_for))
+    click.echo(f"{len(found)} pledges simulated; nothing was changed.")
+
+
+def _within(day: datetime, option: str) -> date:
+    """A day that the record may speak of."""
+    if not FIRST_DAY <= day.date() <= LAST_DAY:
+        raise click.BadParameter(f"Days lie between {FIRST_DAY} and {LAST_DAY}.", param_hint=option)
+    return day.date()
 
 
 @main.group()

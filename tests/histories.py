@@ -20,6 +20,7 @@ from pledgetracker.domain.pledge import (
 )
 from pledgetracker.domain.policy import Policy
 from pledgetracker.domain.record import Record
+from pledgetracker.domain.review import Resolution, Review
 from pledgetracker.domain.target import Comparator
 from pledgetracker.domain.update import ProgressUpdate
 
@@ -84,6 +85,25 @@ def updates(rng: Random, promised: Pledge, origin: date) -> tuple[ProgressUpdate
             said = replace(said, supersedes=old.number, reported_at=old.reported_at)
         made.append(said)
     return tuple(made)
+
+
+def reviewed(rng: Random, reported: Record) -> Record:
+    """The same with some reports not accepted, and choices between some that differ."""
+    reviews = (Review.ACCEPTED, Review.ACCEPTED, *Review)
+    looked_at = replace(
+        reported, updates=tuple(replace(said, review=rng.choice(reviews)) for said in reported.updates)
+    )
+    choices: list[Resolution] = []
+    for day, milestone in sorted({(u.as_of, u.milestone or "") for u in looked_at.reports}):
+        rivals = [update.number for update in looked_at.rivals(day, milestone or None)]
+        if rivals and rng.random() < 0.6:
+            among = tuple(rivals[: rng.randint(1, len(rivals))])
+            chosen = rng.choice(among)
+            number = len(choices) + 1
+            choices.append(
+                Resolution(number, day, milestone or None, chosen, among, day, None, None, RECORDED)
+            )
+    return replace(looked_at, resolutions=tuple(choices))
 
 
 def _pledge(rng: Random) -> Pledge:

@@ -35,6 +35,11 @@ def chronicles() -> st.SearchStrategy[list[dict[str, Any]]]:
     return _randomness.map(lambda rng: done(chronicle(rng)))
 
 
+def reviewed_records() -> st.SearchStrategy[Record]:
+    """Records in which some reports are not accepted, and reviewers chose between some that differ."""
+    return _randomness.map(lambda rng: histories.reviewed(rng, histories.record(rng)))
+
+
 def policies() -> st.SearchStrategy[Policy]:
     """Thresholds, with periods short enough for few days."""
     return _randomness.map(histories.policy)

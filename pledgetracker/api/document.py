@@ -15,6 +15,7 @@ from pledgetracker.api import (
     alerts,
     audit,
     conflicts,
+    explain,
     flags,
     history,
     initiatives,
@@ -23,6 +24,7 @@ from pledgetracker.api import (
     progress,
     reviews,
     rubrics,
+    simulation,
     verdicts,
 )
 from pledgetracker.api.blueprint import (
@@ -40,8 +42,8 @@ from pledgetracker.web import DOCUMENT
 
 PREFIX = "/v1"
 SEGMENTS = (
-    *(pledges, progress, reviews, conflicts, verdicts, rubrics, history),
-    *(pledgers, initiatives, flags, alerts, audit),
+    *(pledges, explain, progress, reviews, conflicts, verdicts, rubrics, history),
+    *(pledgers, initiatives, flags, alerts, simulation, audit),
 )
 
 DESCRIPTION = """\

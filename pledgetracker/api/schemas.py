@@ -366,6 +366,15 @@ class VerdictDocument(Document):
         return said
 
 
+class FindingDocument(Document):
+    """Something that a promise leaves open; a warning, never a reason to refuse it."""
+
+    field = Line(dump_only=True, metadata={"description": "JSON Pointer to where it is mended."})
+    code = Line(dump_only=True, metadata={"description": "`no_source`, say; the same for all pledges."})
+    message = Line(dump_only=True)
+    suggestion = Line(dump_only=True)
+
+
 class PledgeDocument(Document):
     """A pledge and where it stands."""
 
@@ -420,6 +429,11 @@ class PledgeDocument(Document):
         fields.Nested(VerdictDocument),
         dump_only=True,
         metadata={"description": "Those in force, one for each version of each rubric."},
+    )
+    quality = fields.List(
+        fields.Nested(FindingDocument),
+        dump_only=True,
+        metadata={"description": "What the promise leaves open: missing or ambiguous, with suggestions."},
     )
     version = Whole(1, MAX_NUMBER, attribute="pledge.version", dump_only=True)
     created_at = fields.AwareDateTime(attribute="pledge.created_at", dump_only=True)

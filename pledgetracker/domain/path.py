@@ -56,9 +56,12 @@ class Path:
         The day on which the path has `value`, clamped to the path's span (on a level stretch the
         nearest of its days), less `day`.
         """
-        x = Fraction(day.toordinal())
+        return int((self.day_with(value, day) - day.toordinal()) // 1)
+
+    def day_with(self, value: Fraction, day: date) -> Fraction:
+        """The day (fractional ordinal), of all those within its span the nearest to `day`, with `value`."""
         first, last = self._span_at(value)
-        return int((min(max(x, first), last) - x) // 1)
+        return min(max(Fraction(day.toordinal()), first), last)
 
     def _span_at(self, value: Fraction) -> tuple[Fraction, Fraction]:
         """The first and the last day (fractional ordinals) on which the path has `value`."""

@@ -1,26 +1,22 @@
 """Looking at pledges: flags opened and cleared, what they owe recorded, the next look appointed."""
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from pledgetracker.domain.alert import AlertKind, OpenFlag, Owed, Recipient, collapse, owed_by, steps, urgency
+from pledgetracker.domain.alert import OpenFlag, Owed
 from pledgetracker.domain.days import local_day, start_of
-from pledgetracker.domain.flag import Flag, turning_days
-from pledgetracker.domain.pledge import Pledge
+from pledgetracker.domain.flag import Flag
 from pledgetracker.domain.record import Record
-from pledgetracker.domain.standing import Standing, standing
+from pledgetracker.domain.standing import Standing
+from pledgetracker.domain.watch import Identity, arrange, next_turn, watch
 from pledgetracker.services.rules import Rules
-from pledgetracker.storage.alerts import AlertEntry
 from pledgetracker.storage.database import Database, Transaction
 from pledgetracker.storage.pledges import Outlook
 
 BATCH = 100
 RULES = "rules"
-
-# What makes a flag the same from one day to the next, and an alert one of its own.
-Identity = tuple[AlertKind, str | None, date]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +46,9 @@ class TickReport:
 
 def outlook(record: Record, stands: Standing, open_flags: Iterable[OpenFlag], rules: Rules) -> Outlook:
     """What to keep of a look, and when the next one is needed."""
-    ahead = _next_turn(record, stands, open_flags, rules)
+    ahead = next_turn(record, stands, open_flags, rules.policy)
     next_check_at = None if ahead is None else start_of(ahead, record.pledge.time_zone)
     return Outlook(stands.status.value, stands.due.date if stands.due else None, next_check_at)
-
-
-def _next_turn(record: Record, stands: Standing, open_flags: Iterable[OpenFlag], rules: Rules) -> date | None:
-    """The first day after the look on which the clock alone may change something, or None for never."""
-    turns = (
-        *turning_days(record, stands.milestones, rules.policy, today=stands.today),
-        *(step.day for flag in open_flags for step in steps(flag, lead_days=rules.policy.lead_days)),
-    )
-    return min((day for day in turns if day > stands.today), default=None)
 
 
 def look(
@@ -82,55 +69,34 @@ def look(
     """
     pledge = record.pledge
     today = local_day(now, pledge.time_zone)
-    day = today if appointed is None else min(local_day(appointed, pledge.time_zone), today)
-    kept = list(tx.flags.open_on(pledge.id))
-    opened: list[OpenFlag] = []
-    cleared: list[OpenFlag] = []
-    owed: dict[str, Owed] = {}
-    recipients = rules.recipients(pledge)
-    while True:
-        stands = standing(record, rules.policy, today=day)
-        kept, came, went = _settle_flags(tx, record, kept, stands.flags, now)
-        opened += came
-        cleared += went
-        owed |= {alert.dedup_key: alert for alert in _owed(kept, pledge, recipients, rules, day)}
-        ahead = _next_turn(record, stands, kept, rules)
-        if day == today:
-            break
-        day = today if ahead is None else min(ahead, today)
-    planned, superseded = _plan(tx, owed, {flag.identity for flag in kept}, now)
-    found = outlook(record, stands, kept, rules)
+    seen = watch(
+        record,
+        rules.policy,
+        rules.recipients(pledge),
+        _Flags(tx, pledge.id, now),
+        kept=tx.flags.open_on(pledge.id),
+        since=today if appointed is None else local_day(appointed, pledge.time_zone),
+        today=today,
+    )
+    planned, superseded = _plan(tx, seen.owed, {flag.identity for flag in seen.kept}, now)
+    found = outlook(record, seen.standing, seen.kept, rules)
     tx.pledges.looked(pledge, found, before=before)
-    return Look(pledge.id, opened, cleared, planned, superseded, found)
+    return Look(pledge.id, seen.opened, seen.cleared, planned, superseded, found)
 
 
-def _settle_flags(
-    tx: Transaction, record: Record, recorded: Sequence[OpenFlag], found: Sequence[Flag], now: datetime
-) -> tuple[list[OpenFlag], list[OpenFlag], list[OpenFlag]]:
-    """Open what is found and not recorded, clear what is recorded and gone: (open now, opened, cleared)."""
-    pledge = record.pledge
-    here, known = {flag.identity for flag in found}, {flag.identity for flag in recorded}
-    gone = [flag for flag in recorded if flag.identity not in here]
-    if gone:
-        tx.flags.clear([flag.id for flag in gone], now=now)
-    # Before its last change the record could not have raised it; after, the clock alone did.
-    changed_on = local_day(pledge.updated_at or now, pledge.time_zone)
-    opened = [
-        tx.flags.open(pledge.id, flag, opened_on=max(flag.since, changed_on), now=now)
-        for flag in found
-        if flag.identity not in known
-    ]
-    kept = [flag for flag in recorded if flag.identity in here]
-    return [*kept, *opened], opened, gone
+@dataclass(frozen=True, slots=True)
+class _Flags:
+    """The flags of one pledge on record."""
 
+    tx: Transaction
+    pledge: str
+    now: datetime
 
-def _owed(
-    flags: Iterable[OpenFlag], pledge: Pledge, recipients: Sequence[Recipient], rules: Rules, day: date
-) -> Iterator[Owed]:
-    """All that open flags owe by `day`."""
-    lead_days = rules.policy.lead_days
-    for flag in flags:
-        yield from owed_by(flag, pledge.id, pledge.time_zone, recipients, lead_days=lead_days, today=day)
+    def open(self, flag: Flag, *, opened_on: date) -> OpenFlag:
+        return self.tx.flags.open(self.pledge, flag, opened_on=opened_on, now=self.now)
+
+    def clear(self, gone: Sequence[OpenFlag]) -> None:
+        self.tx.flags.clear([flag.id for flag in gone], now=self.now)
 
 
 def _plan(
@@ -139,41 +105,24 @@ def _plan(
     """Record what is owed and nobody has recorded: (to be sent, spoken for by those or by one that waits)."""
     recorded = tx.alerts.recorded(owed) if owed else set()
     fresh = [alert for key, alert in owed.items() if key not in recorded]
-    over = [alert for alert in fresh if (alert.kind, alert.milestone, alert.episode) not in still_open]
+    waiting = [alert for pledge in {a.pledge for a in fresh} for alert in tx.alerts.waiting(pledge)]
+    plan = arrange(fresh, waiting, still_open)
     planned: list[Owed] = []
     superseded: list[Owed] = []
-    waiting = _waiting(tx, fresh, still_open)
-    told = set()
-    for bundle in collapse(alert for alert in fresh if alert not in over):
-        passed = [alert for alert in over if alert.destination == bundle.leader.destination]
-        others = [*bundle.superseded, *passed]
-        rivals = [alert for alert in waiting if alert.destination == bundle.leader.destination]
-        first = min(rivals, key=urgency, default=None)
-        if first is None or urgency(bundle.leader) < urgency(first):
-            speaker = tx.alerts.plan(bundle.leader, now=now)
-            planned.append(bundle.leader)
+    for message in plan.messages:
+        others = [*message.spoken_for]
+        if message.speaker is None:
+            speaker = tx.alerts.plan(message.leader, now=now)
+            planned.append(message.leader)
         else:
-            speaker = first.id
+            speaker = message.speaker.id
             tx.alerts.forget_letter(speaker)
-            others.append(bundle.leader)
-        tx.alerts.fold([alert.id for alert in rivals if alert.id != speaker], speaker, now=now)
+            others.append(message.leader)
+        tx.alerts.fold([alert.id for alert in message.folded], speaker, now=now)
         tx.alerts.plan_superseded(others, speaker, now=now)
         superseded += others
-        told.add(bundle.leader.destination)
-    tx.alerts.plan_over([alert for alert in over if alert.destination not in told], now=now)
+    tx.alerts.plan_over(plan.unspoken, now=now)
     return planned, superseded
-
-
-def _waiting(
-    tx: Transaction, fresh: Sequence[Owed], still_open: Collection[Identity]
-) -> Sequence[AlertEntry]:
-    """What is owed from before and nobody has tried to send: it shares one message with what is fresh."""
-    return [
-        alert
-        for pledge in {owed.pledge for owed in fresh}
-        for alert in tx.alerts.waiting(pledge)
-        if (alert.kind, alert.milestone, alert.episode) in still_open
-    ]
 
 
 def heed(database: Database, rules: Rules, *, now: datetime) -> None:

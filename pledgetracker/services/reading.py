@@ -11,6 +11,7 @@ from pledgetracker.domain.errors import NotFound
 from pledgetracker.domain.flag import Flag
 from pledgetracker.domain.milestone import MilestoneStanding, MilestoneStatus
 from pledgetracker.domain.pledge import FINAL_MILESTONE, Pledge, SetBy
+from pledgetracker.domain.quality import Finding, quality
 from pledgetracker.domain.record import Record
 from pledgetracker.domain.review import Decision, Review
 from pledgetracker.domain.standing import Delivery, Standing, standing
@@ -130,6 +131,11 @@ class PledgeView:
     def conflicts(self) -> Sequence[Conflict]:
         """The days about which accepted updates differ, as long as nobody has chosen."""
         return [found for found in conflicts(self.record, today=self.standing.today) if found.is_open]
+
+    @property
+    def quality(self) -> Sequence[Finding]:
+        """What the promise leaves open."""
+        return quality(self.record)
 
     @property
     def milestones(self) -> Sequence[MilestoneView]:

@@ -100,6 +100,11 @@ class AlertStore:
         query = select(alerts.c.dedup_key).where(alerts.c.dedup_key.in_(keys))
         return set(self._connection.scalars(query))
 
+    def keys_of(self, pledge: str) -> frozenset[str]:
+        """The dedup keys of all alerts of a pledge that are recorded."""
+        query = select(alerts.c.dedup_key).where(alerts.c.pledge == pledge)
+        return frozenset(self._connection.scalars(query))
+
     def plan(self, owed: Owed, *, now: datetime) -> int:
         """Record an alert that is to be sent; returns its id."""
         row = _row(owed, AlertState.PENDING, now)

@@ -58,6 +58,7 @@ class PledgeFilter:
     """Which pledges are wanted; None asks for all.
 
     Attributes:
+        key: the one with this id.
         initiatives: any of these.
         status: the headline; pledges whose clock has run on since the last look are listed too.
         text: words, all of which must occur in title, indicator, statement, unit or ids.
@@ -66,6 +67,7 @@ class PledgeFilter:
     """
 
     now: datetime
+    key: str | None = None
     pledger: str | None = None
     initiatives: Sequence[str] | None = None
     status: str | None = None
@@ -91,6 +93,11 @@ class PledgeStore:
         return fetch(
             self._connection, query, request, sort=sort, key=pledges.c.id, read=lambda row: str(row["id"])
         )
+
+    def appointments(self, keys: Sequence[str]) -> dict[str, datetime | None]:
+        """When the next look at each of these pledges is due; None for never."""
+        query = select(pledges.c.id, pledges.c.next_check_at).where(pledges.c.id.in_(keys))
+        return dict(iter(self._connection.execute(query)))
 
     def add(self, pledge: Pledge, edition: Edition, outlook: Outlook) -> None:
         """Store a new pledge, and its first edition."""
@@ -222,6 +229,8 @@ SORTS: dict[str, ColumnElement[Any]] = {
 
 def _conditions(wanted: PledgeFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
+    if wanted.key is not None:
+        conditions.append(pledges.c.id == wanted.key)
     if wanted.pledger is not None:
         conditions.append(pledges.c.pledger == wanted.pledger)
     if wanted.initiatives is not None:
