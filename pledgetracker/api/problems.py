@@ -26,7 +26,6 @@ TABLE: dict[type[Exception], tuple[int, str, str]] = {
     errors.AlreadySuperseded: (409, "already-superseded", "It has been corrected already"),
     errors.Superseded: (409, "superseded", "It has been corrected or taken back"),
     errors.AlreadyReviewed: (409, "already-reviewed", "It is that already"),
-    errors.InEffect: (409, "in-effect", "The correction has taken effect"),
     errors.NoConflict: (409, "no-conflict", "There is nothing to choose between"),
     errors.AlreadyWithdrawn: (409, "already-withdrawn", "It is withdrawn already"),
     errors.AlreadyRetracted: (409, "already-retracted", "It has been taken back already"),

@@ -89,15 +89,6 @@ class AlreadyReviewed(Refusal):
         super().__init__(f"Update {number} is {review} already.")
 
 
-class InEffect(Refusal):
-    """A correction that has been accepted cannot be taken out of the record again."""
-
-    def __init__(self, number: int, corrected: int) -> None:
-        super().__init__(
-            f"Update {number} has taken the place of update {corrected}: correct update {number} instead."
-        )
-
-
 class NoConflict(Refusal):
     """There is nothing to choose between."""
 

@@ -98,22 +98,40 @@ class Record:
         return self.withdrawal is not None and self.withdrawal.on <= day
 
     @cached_property
-    def successors(self) -> Mapping[int, int]:
-        """For each superseded update its number, and the number of the accepted one that corrects it."""
-        return {
-            u.supersedes: u.number
+    def _in_effect(self) -> frozenset[int]:
+        """The corrections that are accepted, or once were: what they replaced stays replaced."""
+        once = {d.update for d in self.decisions if Review.ACCEPTED in {d.before, d.review}}
+        return frozenset(
+            u.number
             for u in self.updates
-            if u.supersedes is not None and u.review is Review.ACCEPTED
-        }
+            if u.supersedes is not None and (u.review is Review.ACCEPTED or u.number in once)
+        )
+
+    @cached_property
+    def successors(self) -> Mapping[int, int]:
+        """For each superseded update its number, and the number of the one that took its place.
+
+        Who corrects a correction that never took effect replaces what that was to replace as well.
+        """
+        in_effect = [u for u in self.updates if u.number in self._in_effect]
+        found = {u.supersedes: u.number for u in in_effect if u.supersedes is not None}
+        for update in in_effect:
+            old = update.supersedes
+            while old is not None and old not in self._in_effect and not update.is_retraction:
+                old = self.updates[old - 1].supersedes
+                if old is not None:
+                    found.setdefault(old, update.number)
+        return found
 
     @cached_property
     def corrections(self) -> Mapping[int, int]:
         """For each update that has been corrected, or will be once a reviewer agrees, the correction."""
-        return {
+        proposed = {
             u.supersedes: u.number
             for u in self.updates
             if u.supersedes is not None and u.review is not Review.RETURNED
         }
+        return {**proposed, **self.successors}
 
     @cached_property
     def _standing_updates(self) -> tuple[ProgressUpdate, ...]:

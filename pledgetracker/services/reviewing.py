@@ -8,7 +8,6 @@ from pledgetracker.domain.errors import (
     AlreadyReviewed,
     AlreadySuperseded,
     FieldProblem,
-    InEffect,
     Invalid,
     NoConflict,
     NotFound,
@@ -82,7 +81,6 @@ def decide(
         Invalid: it says submitted, or says no reason where one is needed.
         AlreadyReviewed: the update is that already.
         Superseded: it has been corrected or taken back.
-        InEffect: it is a correction that has taken effect.
         AlreadySuperseded: it was returned, and another correction has its place.
     """
 
@@ -127,12 +125,8 @@ def _check_decision(record: Record, update: ProgressUpdate, fields: DecisionFiel
         raise Superseded(number, by)
     if review is update.review:
         raise AlreadyReviewed(number, review.value)
-    if update.supersedes is None:
-        return
-    if update.review is Review.ACCEPTED:
-        raise InEffect(number, update.supersedes)
-    if (holder := record.corrections.get(update.supersedes)) not in {None, number}:
-        assert holder is not None
+    holder = None if update.supersedes is None else record.corrections.get(update.supersedes)
+    if update.supersedes is not None and holder is not None and holder != number:
         raise AlreadySuperseded(update.supersedes, holder)
 
 

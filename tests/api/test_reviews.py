@@ -179,9 +179,39 @@ def test_a_correction_takes_effect_when_it_is_accepted(
     assert "update 2" in problem["detail"]
     decide(2, "accepted")
     assert seen()["figure"]["value"] == 90000
-    # What has taken effect is corrected, not decided about anew; what was corrected is past deciding.
-    refused(editor.post(f"{UPDATES}/2/decisions", json={"review": "disputed", "reason": "x"}), 409)
+    # What was corrected is past deciding, and stays so if the correction is put in doubt.
     refused(editor.post(f"{UPDATES}/1/decisions", json={"review": "disputed", "reason": "x"}), 409)
+    decide(2, "disputed", reason="Which one is it?")
+    assert seen()["figure"] is None
+    decide(2, "returned", reason="Send the report.")
+    problem = refused(editor.post(UPDATES, json={"value": 1, "as_of": "2025-11-04", "supersedes": 1}), 409)
+    assert "update 2" in problem["detail"]
+    post(UPDATES, {"value": 95000, "as_of": "2025-11-04", "supersedes": 2})
+    assert seen()["figure"]["value"] == 95000
+
+
+def test_who_corrects_what_never_took_effect_replaces_what_that_was_to_replace(
+    promise: Promise, post: Post, submit: Submit, decide: Decide, seen: Seen
+) -> None:
+    promise()
+    post(UPDATES, {"value": 100000, "as_of": "2025-11-04"})
+    submit(value=90000, supersedes=1)
+    decide(2, "returned", reason="Of which year?")
+    submit(value=95000, supersedes=2)
+    assert seen()["figure"]["value"] == 100000
+    decide(3, "accepted")
+    shown = seen()
+    assert (shown["figure"]["value"], shown["conflicts"]) == (95000, [])
+
+
+def test_to_take_back_a_correction_that_waits_leaves_what_it_would_have_corrected(
+    promise: Promise, post: Post, submit: Submit, seen: Seen
+) -> None:
+    promise()
+    post(UPDATES, {"value": 100000, "as_of": "2025-11-04"})
+    submit(value=90000, supersedes=1)
+    post(UPDATES, {"supersedes": 2, "reason": "retracted"})
+    assert seen()["figure"]["value"] == 100000
 
 
 def test_a_returned_correction_gives_its_place_free(

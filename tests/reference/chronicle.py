@@ -18,7 +18,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from .history import History, Json, as_claimed, corrected, day, in_force, reported_on, says
+from .history import History, Json, as_claimed, day, in_force, replaced, reported_on, says, took_effect
 from .standing import standing
 
 Deeds = Sequence[Json]
@@ -61,7 +61,9 @@ def _see(seen: Json, deed: Json) -> None:
         case "reported":
             seen["updates"][deed["update"]["id"]] = deed["update"]
         case "reviewed":
-            seen["updates"][deed["update"]] = seen["updates"][deed["update"]] | {"review": deed["review"]}
+            before = seen["updates"][deed["update"]]
+            after = {"review": deed["review"], "was_accepted": took_effect(before)}
+            seen["updates"][deed["update"]] = before | after
         case "chosen":
             seen["choices"].append(deed)
         case "moved":
@@ -100,24 +102,19 @@ def judge(seen: Json, *, today: date) -> Json:
 
 
 def taken_places(updates: list[Json]) -> dict[int, int]:
-    """Give for each update that has a correction its id: one that was returned has freed the place."""
-    return {
+    """Give for each update with a correction its id: one returned before it took effect freed the place."""
+    proposed = {
         u["supersedes"]: u["id"] for u in updates if u["supersedes"] is not None and u["review"] != "returned"
     }
-
-
-def successors(updates: list[Json]) -> dict[int, int]:
-    """Give for each superseded update the id of what took its place."""
-    gone = corrected(updates)
-    return {old: new for old, new in taken_places(updates).items() if old in gone}
+    return proposed | replaced(updates)
 
 
 def is_refused(seen: Json, deed: Json) -> bool:
     """Tell whether a correction or a decision conflicts with what is on record.
 
     Corrected is what has not been corrected before, and no retraction. Decided is on what has not been
-    superseded or retracted, otherwise than before, and never again on a correction that has taken effect; a
-    returned one stays so once another has its place.
+    superseded or retracted, and otherwise than before; a returned correction stays so once another has its
+    place.
     """
     updates: dict[int, Json] = {u["id"]: u for u in seen["updates"]}
     places = taken_places(seen["updates"])
@@ -127,16 +124,15 @@ def is_refused(seen: Json, deed: Json) -> bool:
             return old in places or (old is not None and updates[old]["reason"] == "retracted")
         case "reviewed":
             update = updates[deed["update"]]
-            is_gone = update["id"] in corrected(seen["updates"])
+            is_gone = update["id"] in replaced(seen["updates"])
             is_late = places.get(update["supersedes"], update["id"]) != update["id"]
-            is_in_effect = update["supersedes"] is not None and update["review"] == "accepted"
-            return is_gone or is_late or is_in_effect or update["review"] == deed["review"]
+            return is_gone or is_late or update["review"] == deed["review"]
     return False
 
 
 def shown(seen: Json, *, until: date | None) -> dict[int, dict[str, Any]]:
     """List the updates about days until one by id, with what a reader is shown of their fate."""
-    after = successors(seen["updates"])
+    after = replaced(seen["updates"])
     return {
         u["id"]: {
             "review": u["review"],

@@ -18,9 +18,28 @@ def says(update: Json, name: str) -> bool:
     return update.get(name) is not None and not (name == "no_change" and update[name] is False)
 
 
-def corrected(updates: list[Json]) -> set[int]:
-    """Collect what has been corrected: a correction takes effect when it is accepted, not before."""
-    return {u["supersedes"] for u in updates if u["review"] == "accepted" and u["supersedes"] is not None}
+def took_effect(update: Json) -> bool:
+    """Tell whether an update is accepted, or once was."""
+    return bool(update["review"] == "accepted" or update.get("was_accepted"))
+
+
+def replaced(updates: list[Json]) -> dict[int, int]:
+    """Give for each update that has been corrected the id of what took its place.
+
+    A correction takes effect when it is accepted, not before, and for good. Who corrects one that never took
+    effect replaces what that was to replace too; a retraction only takes back.
+    """
+    by_id = {u["id"]: u for u in updates}
+    place: dict[int, int] = {}
+    near = [u for u in updates if u["supersedes"] is not None and took_effect(u)]
+    for update in near:
+        place[update["supersedes"]] = update["id"]
+    for update in near:
+        old = by_id[update["supersedes"]]
+        while update["reason"] != "retracted" and old["supersedes"] is not None and not took_effect(old):
+            place.setdefault(old["supersedes"], update["id"])
+            old = by_id[old["supersedes"]]
+    return place
 
 
 def in_force(updates: list[Json]) -> list[Json]:
@@ -30,7 +49,7 @@ def in_force(updates: list[Json]) -> list[Json]:
 
 def heard(updates: list[Json]) -> list[Json]:
     """List what ends a silence: what was submitted or is disputed too, but nothing that was returned."""
-    gone = corrected(updates)
+    gone = replaced(updates)
     return [
         u for u in updates if u["review"] != "returned" and u["reason"] != "retracted" and u["id"] not in gone
     ]
