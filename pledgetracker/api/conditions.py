@@ -60,12 +60,15 @@ def _digest(content: Policy | Rubric) -> str:
     return hashlib.sha256(repr(content).encode()).hexdigest()[:8]
 
 
-def unless_known(tag: str, make: Callable[[], Response]) -> Response:
-    """The answer that `make` makes, tagged; 304 without it for a caller who has it already."""
+def unless_known(tag: str, make: Callable[[], Response], *, is_weak: bool = False) -> Response:
+    """The answer that `make` makes, tagged; 304 without it for a caller who has it already.
+
+    The tag `is_weak` where it stands for what an answer says and not for each of its bytes.
+    """
     # Proxies weaken tags when they compress; for reading, a weak match is a match.
     is_known = request.if_none_match.contains_weak(tag)
     answer = Response(status=304) if is_known else make()
-    answer.set_etag(tag)
+    answer.set_etag(tag, weak=is_weak)
     return answer
 
 

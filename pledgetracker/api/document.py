@@ -16,6 +16,7 @@ from pledgetracker.api import (
     audit,
     conflicts,
     explain,
+    feeds,
     flags,
     history,
     initiatives,
@@ -43,7 +44,7 @@ from pledgetracker.web import DOCUMENT
 PREFIX = "/v1"
 SEGMENTS = (
     *(pledges, explain, progress, reviews, conflicts, verdicts, rubrics, history),
-    *(pledgers, initiatives, flags, alerts, simulation, audit),
+    *(pledgers, initiatives, feeds, flags, alerts, simulation, audit),
 )
 
 DESCRIPTION = """\
@@ -128,6 +129,8 @@ _FOR_BODIES = (
 )
 _FOR_SCOPES = (HTTPStatus.FORBIDDEN,)
 _ALWAYS = {status.name for status in (*_FOR_ALL, *_FOR_BODIES, *_FOR_SCOPES)}
+# Ends of the names of endpoints that show one thing, and its tag.
+_OF_ONE = (".get", ".get_iati", ".get_ocds")
 
 blueprint = Blueprint("document", __name__)
 
@@ -223,7 +226,7 @@ def _complete(app: Flask, document: dict[str, Any]) -> None:
         for method in rule.methods or ():
             if scope is not None and (operation := path.get(method.lower())) is not None:
                 _complete_call(operation, scope)
-                _add_conditions(operation, method, is_one=rule.endpoint.endswith(".get"))
+                _add_conditions(operation, method, is_one=rule.endpoint.endswith(_OF_ONE))
 
 
 def _complete_call(operation: dict[str, Any], scope: Scope) -> None:

@@ -1,13 +1,13 @@
 """Where each milestone stands; the pledge's own target at its deadline is the last of them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
 from pledgetracker.domain.days import Due
 from pledgetracker.domain.pledge import FINAL_MILESTONE, Milestone, SetBy
-from pledgetracker.domain.record import Record
+from pledgetracker.domain.record import Doing, Figure, Record
 from pledgetracker.domain.target import Comparator
 
 
@@ -90,6 +90,32 @@ def met(record: Record, milestone: Milestone, day: date, *, today: date) -> bool
         return False
     doing = record.doing_on(day, None if is_final else milestone.id)
     return doing is not None and doing.done
+
+
+def met_since(record: Record, stage: MilestoneStanding, *, today: date) -> date | None:
+    """The day from which a milestone has been met without a break, as seen on `today`; None for one unmet.
+
+    What was met in time is looked at up to its due day only, and a cap is met on that day.
+    """
+    milestone = stage.milestone
+    if not stage.status.is_met or _is_cap(record, milestone):
+        return milestone.due.date if stage.status.is_met else None
+    last = min(milestone.due.date, today) if stage.status is MilestoneStatus.MET_ON_TIME else today
+    reported: Sequence[Figure | Doing] = record.figures
+    if milestone.target is None:
+        reported = record.doings(None if milestone.id == FINAL_MILESTONE else milestone.id)
+    days = [said.as_of for said in reported if said.as_of <= last]
+    return since_when([(day, met(record, milestone, day, today=today)) for day in days])
+
+
+def since_when(history: Sequence[tuple[date, bool]]) -> date:
+    """The day on which the run began that the last day of `history`, on which it was so, belongs to."""
+    since = history[-1][0]
+    for day, was_so in reversed(history):
+        if not was_so:
+            break
+        since = day
+    return since
 
 
 def _is_cap(record: Record, milestone: Milestone) -> bool:

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from pledgetracker.domain.days import Due
 from pledgetracker.domain.flag import Flag, Reporting, flags, reporting
-from pledgetracker.domain.milestone import MilestoneStanding, MilestoneStatus, milestones
+from pledgetracker.domain.milestone import MilestoneStanding, MilestoneStatus, milestones, since_when
 from pledgetracker.domain.path import Path, Progress, ahead_of, exact_pace, progress
 from pledgetracker.domain.pledge import FINAL_MILESTONE
 from pledgetracker.domain.policy import Policy
@@ -246,9 +246,4 @@ def _met_on(record: Record, schedule: Schedule, due: Due | None, today: date) ->
         if goal is not None
         else [(doing.as_of, doing.done) for doing in record.doings() if doing.as_of <= last]
     )
-    day = history[-1][0]
-    for as_of, is_met in reversed(history):
-        if not is_met:
-            break
-        day = as_of
-    return day
+    return since_when(history)

@@ -1,19 +1,18 @@
 """Keeping the lists of pledgers and initiatives."""
 
-import json
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import count
 from typing import Any, TypedDict
 
-from pledgetracker.domain.audit import Action, SubjectKind
+from pledgetracker.domain.audit import Action
 from pledgetracker.domain.catalogue import Initiative, Pledger, PledgerKind
 from pledgetracker.domain.errors import AlreadyExists, Invalid, NotFound, StillReferenced
 from pledgetracker.domain.slug import numbered, slugify
 from pledgetracker.domain.vantage import Vantage
-from pledgetracker.storage.audit import AuditFilter
+from pledgetracker.services.recalling import initiatives_known
 from pledgetracker.storage.database import Transaction
 from pledgetracker.storage.paging import Page, PageRequest
 
@@ -173,25 +172,13 @@ def family(tx: Transaction, key: str, vantage: Vantage) -> Sequence[str]:
     if vantage.known_at is None:
         return tx.initiatives.family(key)
     children = defaultdict[str | None, list[str]](list)
-    for initiative in tx.initiatives.begun_by(vantage.known_at):
-        children[_parent_at(tx, initiative, vantage.known_at)].append(initiative.id)
+    begun = [initiative.id for initiative in tx.initiatives.begun_by(vantage.known_at)]
+    for initiative in initiatives_known(tx, begun, vantage).values():
+        children[initiative.parent].append(initiative.id)
     found = [key]
     for member in found:
         found += [child for child in children[member] if child not in found]
     return found
-
-
-def _parent_at(tx: Transaction, initiative: Initiative, instant: datetime) -> str | None:
-    """Under what the initiative stood at `instant`: the audit log knows, where it has moved since."""
-    if initiative.updated_at <= instant:
-        return initiative.parent
-    until = instant + timedelta(microseconds=1)
-    wanted = AuditFilter(kind=SubjectKind.INITIATIVE, subject=initiative.id, until=until)
-    last = tx.audit.page(wanted, PageRequest("id", descending=True, after=None, limit=1)).items
-    if not last or last[0].deed.after is None:
-        return initiative.parent
-    parent: str | None = json.loads(last[0].deed.after).get("parent")
-    return parent
 
 
 def new_id(is_taken: Callable[[str], bool], kind: str, wanted: str | None, title: str) -> str:

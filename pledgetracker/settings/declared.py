@@ -15,6 +15,8 @@ from pledgetracker.settings.kinds import (
     Folder,
     Host,
     Kind,
+    LanguageCode,
+    OrganisationReference,
     Secret,
     Share,
     Switch,
@@ -29,6 +31,10 @@ SmtpSecurity = Literal["none", "starttls", "tls"]
 Language = Literal["en", "fr"]
 LogFormat = Literal["json", "text"]
 LogLevel = Literal["debug", "info", "warning", "error"]
+# Codes of IATI's list OrganisationType.
+OrganisationType = Literal[
+    "10", "11", "15", "21", "22", "23", "24", "30", "40", "60", "70", "71", "72", "73", "80", "90"
+]
 
 SMTP_PORTS: Mapping[SmtpSecurity, int] = {"none": 25, "starttls": 587, "tls": 465}
 
@@ -212,6 +218,34 @@ class Settings:
     )
     time_zone: str = field(
         default="UTC", metadata=_is(TimeZone(), "The time zone of pledges that name none, as an IANA name.")
+    )
+
+    reporting_org_ref: str | None = field(
+        default=None,
+        metadata=_is(
+            OrganisationReference(), "The registered identifier of whoever publishes this record, for IATI."
+        ),
+    )
+    reporting_org_name: str | None = field(
+        default=None,
+        metadata=_is(
+            Text("the name of an organisation"),
+            "The name of whoever publishes this record, for IATI and OCDS.",
+        ),
+    )
+    reporting_org_type: OrganisationType = field(
+        default="90",
+        metadata=_is(
+            Choice(OrganisationType), "What kind of organisation publishes this record, as a code of IATI."
+        ),
+    )
+    ocid_prefix: str | None = field(
+        default=None,
+        metadata=_is(OrganisationReference(), "The registered prefix of identifiers in OCDS."),
+    )
+    record_language: str = field(
+        default="en",
+        metadata=_is(LanguageCode(), "The language in which pledges are recorded, for IATI and OCDS."),
     )
 
     metrics_token: str | None = field(

@@ -46,6 +46,32 @@ class Text(Kind):
         return value
 
 
+class OrganisationReference(Text):
+    """An identifier as registries give them out."""
+
+    def __init__(self) -> None:
+        super().__init__("an identifier such as XI-IATI-1234 or ocds-a1b2c3: letters, digits, dots, hyphens")
+
+    def _check(self, value: Any) -> Any:
+        text = super()._check(value)
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._:-]{1,99}", text):
+            raise ValidationError("is not an identifier that a registry would give out")
+        return text
+
+
+class LanguageCode(Text):
+    """A language by its two letters."""
+
+    def __init__(self) -> None:
+        super().__init__("two small letters of ISO 639-1, such as en or fr")
+
+    def _check(self, value: Any) -> Any:
+        text = super()._check(value)
+        if not re.fullmatch(r"[a-z]{2}", text):
+            raise ValidationError("is not the code of a language")
+        return text
+
+
 class Secret(Text):
     """A text that is never shown."""
 

@@ -573,5 +573,8 @@ def test_head_and_options_answer_without_a_body(app: Flask, editor: FlaskClient,
     for _, address, _ in rules(app, ("GET",)):
         head = editor.head(address)
         assert (head.status_code, head.data) == (200, b"")
-        assert head.headers["Content-Length"] == editor.get(address).headers["Content-Length"]
+        # Of what comes piece by piece nobody knows the length.
+        length = editor.get(address).headers.get("Content-Length")
+        assert head.headers.get("Content-Length") == length
+        assert length is not None or address.startswith("/v1/initiatives/")
     assert snapshot() == before

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from pledgetracker.domain.milestone import MilestoneStatus
+from pledgetracker.domain.milestone import MilestoneStatus, met_since, milestones
 from pledgetracker.domain.pledge import Pledge
 from pledgetracker.domain.update import ProgressUpdate
-from tests.domain.cases import milestone, moved, on, open_flags, pledge, update
+from tests.domain.cases import day, milestone, moved, on, open_flags, pledge, record, update
 
 
 def statuses(today: str, promised: Pledge, *updates: ProgressUpdate) -> dict[str, str]:
@@ -133,3 +133,38 @@ def test_a_deadline_moved_before_a_milestone_keeps_both_and_the_target_last() ->
 
 def test_met_is_met_in_time_or_not() -> None:
     assert [status for status in MilestoneStatus if status.is_met] == ["met_on_time", "met_late"]
+
+
+@pytest.mark.parametrize(
+    ("comparator", "said", "today", "since"),
+    [
+        ("at_least", [("2025-03-01", 49)], "2025-05-01", None),
+        ("at_least", [("2025-03-01", 50), ("2025-04-01", 60)], "2025-05-01", "2025-03-01"),
+        (
+            "at_least",
+            [("2025-03-01", 50), ("2025-04-01", 40), ("2025-05-01", 60)],
+            "2025-06-01",
+            "2025-05-01",
+        ),
+        # Met on its due day is final.
+        ("at_least", [("2025-03-01", 50), ("2025-08-01", 0)], "2025-09-01", "2025-03-01"),
+        ("at_least", [("2025-03-01", 10), ("2025-08-01", 50)], "2025-09-01", "2025-08-01"),
+        # A cap is kept or not on its due day.
+        ("at_most", [("2025-03-01", 10)], "2025-05-01", None),
+        ("at_most", [("2025-03-01", 10)], "2025-07-01", "2025-06-30"),
+    ],
+)
+def test_a_milestone_is_met_since_the_day_from_which_it_was_without_a_break(
+    comparator: str, said: list[tuple[str, int]], today: str, since: str | None
+) -> None:
+    reports = record(with_half(comparator), *(update(*report) for report in said))
+    [half, _] = milestones(reports, today=day(today))
+    assert met_since(reports, half, today=day(today)) == (None if since is None else day(since))
+
+
+def test_an_event_is_met_since_it_was_last_said_to_be_done() -> None:
+    promised = pledge(milestones=(milestone("permit", "2025-06-30"),))
+    said = [("2025-02-01", True), ("2025-03-01", False), ("2025-04-01", True), ("2025-05-01", True)]
+    reports = record(promised, *(update(as_of, done, milestone="permit") for as_of, done in said))
+    [permit, _] = milestones(reports, today=day("2025-10-01"))
+    assert met_since(reports, permit, today=day("2025-10-01")) == day("2025-04-01")

@@ -1,0 +1,95 @@
+"""Pledgers and initiatives as they were at an instant: the audit log knows, where they changed since."""
+
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from pledgetracker.domain.audit import SubjectKind
+from pledgetracker.domain.catalogue import Initiative, Pledger, PledgerKind
+from pledgetracker.domain.vantage import Vantage
+from pledgetracker.storage.audit import AuditFilter
+from pledgetracker.storage.database import Transaction
+from pledgetracker.storage.entries import EntryStore
+from pledgetracker.storage.paging import PageRequest
+
+# Keys in one query.
+PORTION = 500
+LAST = PageRequest("id", descending=True, after=None, limit=1)
+
+E = TypeVar("E", Pledger, Initiative)
+
+
+def pledgers_known(tx: Transaction, keys: Collection[str], vantage: Vantage) -> Mapping[str, Pledger]:
+    """Each of the pledgers `keys` as `vantage` may know it; one of whom nothing is left goes by its id."""
+    found = _known(tx, tx.pledgers, SubjectKind.PLEDGER, _pledger, keys, vantage)
+    lost = (Pledger(key, key, 1, vantage.now, vantage.now) for key in keys if key not in found)
+    return found | {pledger.id: pledger for pledger in lost}
+
+
+def initiatives_known(tx: Transaction, keys: Collection[str], vantage: Vantage) -> Mapping[str, Initiative]:
+    """Those of the initiatives `keys` that `vantage` may know, as it may know them."""
+    return _known(tx, tx.initiatives, SubjectKind.INITIATIVE, _initiative, keys, vantage)
+
+
+def _known(
+    tx: Transaction,
+    store: EntryStore[E],
+    kind: SubjectKind,
+    read: Callable[[Mapping[str, Any]], E],
+    keys: Collection[str],
+    vantage: Vantage,
+) -> dict[str, E]:
+    now = {entry.id: entry for part in _portions(sorted(keys)) for entry in store.get_many(part)}
+    if vantage.known_at is None:
+        return now
+    then = {}
+    for key in keys:
+        entry = now.get(key)
+        if entry is None or entry.updated_at > vantage.known_at:
+            said = _said(tx, kind, key, vantage.known_at)
+            # What was there before there was a log, only the present tells of.
+            is_old = entry is not None and entry.created_at <= vantage.known_at
+            entry = read(said) if said is not None else entry if is_old else None
+        if entry is not None:
+            then[key] = entry
+    return then
+
+
+def _said(tx: Transaction, kind: SubjectKind, key: str, instant: datetime) -> Mapping[str, Any] | None:
+    """What the last change up to `instant` left; None where it left nothing, or there was none."""
+    wanted = AuditFilter(kind=kind, subject=key, until=instant + timedelta(microseconds=1))
+    entries = tx.audit.page(wanted, LAST).items
+    after = entries[0].deed.after if entries else None
+    said: Mapping[str, Any] | None = None if after is None else json.loads(after)
+    return said
+
+
+def _portions(keys: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (keys[start : start + PORTION] for start in range(0, len(keys), PORTION))
+
+
+def _pledger(said: Mapping[str, Any]) -> Pledger:
+    kind = said.get("kind")
+    return Pledger(
+        id=said["id"],
+        name=said["name"],
+        kind=None if kind is None else PledgerKind(kind),
+        url=said.get("url"),
+        version=said["version"],
+        created_at=datetime.fromisoformat(said["created_at"]),
+        updated_at=datetime.fromisoformat(said["updated_at"]),
+    )
+
+
+def _initiative(said: Mapping[str, Any]) -> Initiative:
+    return Initiative(
+        id=said["id"],
+        title=said["title"],
+        parent=said.get("parent"),
+        description=said.get("description"),
+        url=said.get("url"),
+        version=said["version"],
+        created_at=datetime.fromisoformat(said["created_at"]),
+        updated_at=datetime.fromisoformat(said["updated_at"]),
+    )
