@@ -23,7 +23,9 @@ from pledgetracker.api import (
     pledgers,
     pledges,
     progress,
+    rates,
     reviews,
+    rollups,
     rubrics,
     simulation,
     verdicts,
@@ -44,7 +46,7 @@ from pledgetracker.web import DOCUMENT
 PREFIX = "/v1"
 SEGMENTS = (
     *(pledges, explain, progress, reviews, conflicts, verdicts, rubrics, history),
-    *(pledgers, initiatives, feeds, flags, alerts, simulation, audit),
+    *(pledgers, initiatives, rollups, rates, feeds, flags, alerts, simulation, audit),
 )
 
 DESCRIPTION = """\

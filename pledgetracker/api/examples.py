@@ -80,3 +80,11 @@ RUBRIC: Example = {
         },
     ],
 }
+
+RATE: Example = {
+    "base": "EUR",
+    "quote": "USD",
+    "date": "2024-05-28",
+    "rate": 1.0870,
+    "source": {"title": "Euro foreign exchange reference rates", "publisher": "A central bank"},
+}

@@ -42,6 +42,7 @@ class PledgeQuery(PageQuery, VantageQuery):
 
     pledger = Slug()
     initiative = Slug(metadata={"description": "This one and all that stand under it."})
+    tag = Slug()
     status = Choice(Status)
     q = Line(max_length=200, metadata={"description": "Words that must all occur."})
     due_from = Day()

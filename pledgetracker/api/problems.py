@@ -22,6 +22,7 @@ TABLE: dict[type[Exception], tuple[int, str, str]] = {
     errors.NotFound: (404, "not-found", "There is no such thing"),
     errors.AlreadyExists: (409, "already-exists", "The id is taken"),
     errors.VersionTaken: (409, "version-taken", "Versions are permanent"),
+    errors.RateExists: (409, "already-exists", "The id is taken"),
     errors.StillReferenced: (409, "still-referenced", "Something else needs it"),
     errors.AlreadySuperseded: (409, "already-superseded", "It has been corrected already"),
     errors.Superseded: (409, "superseded", "It has been corrected or taken back"),

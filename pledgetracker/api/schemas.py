@@ -32,7 +32,16 @@ from pledgetracker.domain.catalogue import PledgerKind
 from pledgetracker.domain.flag import FlagKind
 from pledgetracker.domain.history import Happening
 from pledgetracker.domain.milestone import MilestoneStatus
-from pledgetracker.domain.pledge import FINAL_MILESTONE, Contact, Milestone, SetBy, Source, Statement
+from pledgetracker.domain.pledge import (
+    FINAL_MILESTONE,
+    MAX_TAGS,
+    Contact,
+    Milestone,
+    OtherTarget,
+    SetBy,
+    Source,
+    Statement,
+)
 from pledgetracker.domain.review import CounterClaim, Review
 from pledgetracker.domain.standing import Delivery, ReportingState, Schedule, Status
 from pledgetracker.domain.target import Comparator
@@ -75,6 +84,12 @@ def _parts(schema: type[Schema], *, max_items: int = MAX_ITEMS, **kwargs: Any) -
     """A list of documents, not endless."""
     not_endless = validate.Length(max=max_items, error=f"At most {MAX_ITEMS} fit.")
     return fields.List(Part(schema), validate=not_endless, **kwargs)
+
+
+def _slugs(max_items: int, **kwargs: Any) -> fields.List[Any]:
+    """A list of ids, in any order, not endless."""
+    not_endless = validate.Length(max=max_items, error=f"At most {max_items} fit.")
+    return fields.List(Slug(), validate=not_endless, **kwargs)
 
 
 def _said(data: dict[str, Any], of: str) -> dict[str, Any]:
@@ -375,6 +390,19 @@ class FindingDocument(Document):
     suggestion = Line(dump_only=True)
 
 
+class OtherTargetDocument(Document):
+    """What another source says the target is; kept beside it, never averaged with it."""
+
+    value = Number(required=True)
+    source = Part(SourceDocument, allow_none=True)
+    note = Text(allow_none=True)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> OtherTarget:
+        """The other target."""
+        return OtherTarget(**data)
+
+
 class PledgeDocument(Document):
     """A pledge and where it stands."""
 
@@ -405,6 +433,26 @@ class PledgeDocument(Document):
     # GET shows one more: the pledge's own target.
     milestones = _parts(MilestoneDocument, max_items=MAX_ITEMS + 1)
     contacts = _parts(ContactDocument, load_only=True)
+    tags = _slugs(MAX_TAGS, attribute="pledge.tags")
+    restates = _slugs(
+        MAX_ITEMS,
+        attribute="pledge.restates",
+        metadata={"description": "The pledges that it announces again, in whole."},
+    )
+    part_of = Slug(
+        attribute="pledge.part_of",
+        allow_none=True,
+        metadata={"description": "The pledge whose target it is a part of: the total of a summit, say."},
+    )
+    owner = Line(
+        attribute="pledge.owner",
+        allow_none=True,
+        metadata={"description": "Who at the pledger answers for it."},
+    )
+    verification = Text(
+        attribute="pledge.verification", allow_none=True, metadata={"description": "How it will be verified."}
+    )
+    other_targets = _parts(OtherTargetDocument, attribute="pledge.other_targets")
     status = Choice(Status, attribute="standing.status", dump_only=True)
     because = Line(dump_only=True)
     delivery = Choice(Delivery, attribute="standing.delivery", dump_only=True)
@@ -449,8 +497,12 @@ class PledgeDocument(Document):
             said["due"], _ = said["due"]
         if "milestones" in said:
             said |= _milestones(said["milestones"])
-        if "contacts" in said:
-            said["contacts"] = tuple(said["contacts"])
+        for name in ("contacts", "other_targets"):
+            if name in said:
+                said[name] = tuple(said[name])
+        for name in ("tags", "restates"):
+            if name in said:
+                said[name] = tuple(sorted(said[name]))
         return said
 
 

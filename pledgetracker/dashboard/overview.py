@@ -148,9 +148,11 @@ def overview(tx: Transaction, asked: Asked, rules: Rules, vantage: Vantage) -> O
     )
 
 
-def _attention(view: PledgeView) -> tuple[int, date, str]:
-    due = view.standing.due
-    return BADGES[view.standing.status].rank, LAST_DAY if due is None else due.date, view.pledge.title
+def _attention(view: PledgeView) -> tuple[int, date, int, str]:
+    due, pledge = view.standing.due, view.pledge
+    latest_first = -pledge.announced_on.toordinal()
+    rank = BADGES[view.standing.status].rank
+    return rank, LAST_DAY if due is None else due.date, latest_first, pledge.title
 
 
 def _groups(tx: Transaction, views: Sequence[PledgeView]) -> Sequence[Group]:
@@ -164,7 +166,21 @@ def _groups(tx: Transaction, views: Sequence[PledgeView]) -> Sequence[Group]:
         picture = chart(view.record, view.standing, CARD)
         card = Card(view, pledgers[key], BADGES[view.standing.status], picture)
         cards.setdefault(view.pledge.initiative, []).append(card)
-    return [_group(tx, key, members) for key, members in cards.items()]
+    entries = {key: get_initiative(tx, key) for key in cards if key is not None}
+    return [_group(tx, key, members) for key, members in _gathered(cards, entries).items()]
+
+
+def _gathered(
+    cards: Mapping[str | None, list[Card]], entries: Mapping[str, Initiative]
+) -> Mapping[str | None, list[Card]]:
+    """The same, but initiatives under one parent that have a single pledge each stand together under it."""
+    single = [entries[key] for key, members in cards.items() if key is not None and len(members) == 1]
+    children = Counter(one.parent for one in single)
+    moved = {one.id: one.parent for one in single if one.parent is not None and children[one.parent] > 1}
+    found: dict[str | None, list[Card]] = {}
+    for key, members in cards.items():
+        found.setdefault(key if key is None else moved.get(key, key), []).extend(members)
+    return found
 
 
 def _group(tx: Transaction, key: str | None, cards: Sequence[Card]) -> Group:

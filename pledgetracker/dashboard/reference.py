@@ -17,6 +17,8 @@ PLACES = {
     "initiative": "choose-france-2024",
     "rubric": "political",
     "version": "1",
+    "tag": "choose-france",
+    "rate": "eur-usd-2024-05-28",
 }
 
 # Where a parameter stands.
@@ -75,6 +77,13 @@ BODIES: Mapping[tuple[str, str], Mapping[str, Any]] = {
     },
     ("post", "/v1/pledgers"): {"name": "Example Foundation", "kind": "foundation"},
     ("patch", "/v1/pledgers/{pledger}"): {"url": "https://example.org/"},
+    ("post", "/v1/rates"): {
+        "base": "EUR",
+        "quote": "USD",
+        "date": "2024-05-28",
+        "rate": 1.087,
+        "source": {"title": "Euro foreign exchange reference rates", "publisher": "European Central Bank"},
+    },
     ("post", "/v1/initiatives"): {"title": "Example initiative"},
     ("patch", "/v1/initiatives/{initiative}"): {"description": "What was promised, one by one."},
 }

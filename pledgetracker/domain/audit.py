@@ -53,6 +53,7 @@ class SubjectKind(StrEnum):
     KEY = "key"
     RECORD = "record"
     ALERT = "alert"
+    RATE = "rate"
 
 
 class Action(StrEnum):
@@ -83,6 +84,7 @@ class Action(StrEnum):
     RECORD_RELEASE = "record.release"
     ALERT_REQUEUE = "alert.requeue"
     ALERT_SUPPRESS = "alert.suppress"
+    RATE_CREATE = "rate.create"
 
     @property
     def kind(self) -> SubjectKind:

@@ -65,6 +65,21 @@ class StillReferenced(Refusal):
         super().__init__(f"The {kind} {key!r} cannot be deleted: {holders}. {cure}")
 
 
+class RateExists(Refusal):
+    """There is a rate of this pair and day."""
+
+    def __init__(self, base: str, quote: str, day: str) -> None:
+        super().__init__(f"The rate of {base} in {quote} on {day} is on record; a pair has one rate a day.")
+
+
+class RingOfLinks(Refusal):
+    """Pledges that restate, or are part of, each other in a ring; `keys` goes once round it."""
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        self.keys = keys
+        super().__init__(f"This closes a ring: {' → '.join(keys)}. Leave out one of these links.")
+
+
 class AlreadySuperseded(Refusal):
     """A correction points to an update that has one already."""
 

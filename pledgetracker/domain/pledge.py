@@ -11,6 +11,7 @@ from pledgetracker.domain.errors import FieldProblem
 from pledgetracker.domain.target import DEFAULT_TOLERANCE, Comparator, Target
 
 FINAL_MILESTONE = "target"
+MAX_TAGS = 50
 
 
 class SetBy(StrEnum):
@@ -111,11 +112,29 @@ class Withdrawal:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherTarget:
+    """What another source says the target is; kept beside it, never averaged with it.
+
+    Attributes:
+        value: in the pledge's unit.
+    """
+
+    value: Decimal
+    source: Source | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Pledge:
     """One public promise with one indicator, one target and one deadline.
 
     Attributes:
         due: the deadline as first promised; moves of it are `Reschedule`s.
+        tags: words by which it is found, sorted.
+        restates: the pledges that it announces again, in whole, sorted.
+        part_of: the pledge whose target it is a part of: the total of a summit, say.
+        owner: who at the pledger answers for it.
+        verification: how it is to be verified.
         cadence_days, grace_days: days between reports and days of grace; None means the settings' own.
         version: counts every change to the pledge and to what hangs on it.
     """
@@ -138,6 +157,12 @@ class Pledge:
     due: Due | None = None
     milestones: tuple[Milestone, ...] = ()
     contacts: tuple[Contact, ...] = field(default=(), repr=False)
+    tags: tuple[str, ...] = ()
+    restates: tuple[str, ...] = ()
+    part_of: str | None = None
+    owner: str | None = None
+    verification: str | None = None
+    other_targets: tuple[OtherTarget, ...] = ()
     version: int = 1
     created_at: datetime | None = None
     updated_at: datetime | None = None
@@ -146,6 +171,11 @@ class Pledge:
     def is_event(self) -> bool:
         """Whether it is done or not, with no number in between."""
         return self.comparator is Comparator.EVENT
+
+    @property
+    def links(self) -> tuple[str, ...]:
+        """Every pledge that this one names: its total, and what it restates."""
+        return (*self.restates, *(() if self.part_of is None else (self.part_of,)))
 
     @property
     def goal(self) -> Target | None:
@@ -191,6 +221,7 @@ def problems(pledge: Pledge) -> Iterator[FieldProblem]:
     if pledge.due is not None and pledge.due.date <= pledge.baseline.date:
         yield FieldProblem("/due", f"The deadline must lie after the baseline date, {pledge.baseline.date}.")
     yield from _milestone_problems(pledge)
+    yield from _list_problems(pledge)
     emails = [contact.email.lower() for contact in pledge.contacts]
     for i, email in enumerate(emails):
         if email in emails[:i]:
@@ -214,6 +245,24 @@ def _target_problems(pledge: Pledge) -> Iterator[FieldProblem]:
         yield FieldProblem("/target", "Equal to the baseline, so there is nothing to reach.")
     elif goal.comparator is Comparator.ABOUT and goal.met_by(goal.baseline):
         yield FieldProblem("/tolerance", "The baseline is already within the tolerance of the target.")
+
+
+def _list_problems(pledge: Pledge) -> Iterator[FieldProblem]:
+    if len(pledge.tags) > MAX_TAGS:
+        yield FieldProblem("/tags", f"At most {MAX_TAGS} fit.")
+    for name, listed in (("tags", pledge.tags), ("restates", pledge.restates)):
+        for i, entry in enumerate(listed):
+            if entry in listed[:i]:
+                yield FieldProblem(f"/{name}", f"{entry!r} is listed twice.")
+    if pledge.part_of in pledge.restates:
+        yield FieldProblem("/part_of", "It restates this one in whole, so it cannot be a part of it as well.")
+    for i, other in enumerate(pledge.other_targets):
+        if pledge.target is None:
+            yield FieldProblem(
+                f"/other_targets/{i}", "The pledge has no target that others could differ from."
+            )
+        elif other.value == pledge.target:
+            yield FieldProblem(f"/other_targets/{i}/value", "The target itself: list only those that differ.")
 
 
 def _milestone_problems(pledge: Pledge) -> Iterator[FieldProblem]:

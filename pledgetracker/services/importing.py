@@ -7,9 +7,9 @@ from typing import Any, TypedDict
 
 from pledgetracker.domain.audit import Action
 from pledgetracker.domain.days import local_day
-from pledgetracker.domain.errors import FieldProblem, Invalid, Refusal
+from pledgetracker.domain.errors import FieldProblem, Invalid, Refusal, RingOfLinks
 from pledgetracker.domain.record import Record
-from pledgetracker.services import cataloguing, grading, pledging, reporting, ruling
+from pledgetracker.services import cataloguing, grading, linking, pledging, reporting, ruling
 from pledgetracker.services.cataloguing import InitiativeFields, PledgerFields
 from pledgetracker.services.grading import RubricFields
 from pledgetracker.services.pledging import MoveFields, PledgeFields, WithdrawalFields
@@ -72,9 +72,8 @@ def add_missing(tx: Transaction, files: dict[str, FileFields], rules: Rules, *, 
     initiatives = _add_initiatives(tx, files, now)
     added = [
         record
-        for name, file in files.items()
-        for i, fields in enumerate(file["pledges"])
-        if (record := _add_record(tx, name, file, i, fields, rules, now)) is not None
+        for name, i in _in_order(files)
+        if (record := _add_record(tx, name, files[name], i, rules, now)) is not None
     ]
     return LoadReport(pledgers, initiatives, len(added), sum(len(record.updates) for record in added))
 
@@ -130,9 +129,27 @@ def _add_initiatives(tx: Transaction, files: dict[str, FileFields], now: datetim
     return number
 
 
+def _in_order(files: dict[str, FileFields]) -> Sequence[tuple[str, int]]:
+    """The places of all pledges, each behind those of the load that it restates or is part of."""
+    places: dict[str, tuple[str, int]] = {}
+    links: dict[str, tuple[str, ...]] = {}
+    for name, file in files.items():
+        for i, fields in enumerate(file["pledges"]):
+            said = fields["pledge"]
+            key, total = str(said["id"]), said.get("part_of")
+            places[key] = name, i
+            links[key] = (*said.get("restates", ()), *(() if total is None else (total,)))
+    try:
+        return [places[key] for key in linking.in_order(links)]
+    except RingOfLinks as ring:
+        name, i = places[ring.keys[0]]
+        raise FileRefused(name, [FieldProblem(f"/pledges/{i}", str(ring))]) from ring
+
+
 def _add_record(
-    tx: Transaction, name: str, file: FileFields, i: int, fields: RecordFields, rules: Rules, now: datetime
+    tx: Transaction, name: str, file: FileFields, i: int, rules: Rules, now: datetime
 ) -> Record | None:
+    fields = file["pledges"][i]
     said = fields["pledge"]
     if tx.pledges.exists(str(said["id"])):
         return None

@@ -34,6 +34,7 @@ class Wanted:
     text: str | None = None
     due_from: date | None = None
     due_to: date | None = None
+    tag: str | None = None
 
 
 def list_pledges(
@@ -83,6 +84,7 @@ def _filter(tx: Transaction, wanted: Wanted, vantage: Vantage) -> PledgeFilter:
         now=vantage.now,
         pledger=wanted.pledger,
         initiatives=_family(tx, wanted, vantage),
+        tag=wanted.tag,
         status=None if vantage.as_of or wanted.status is None else wanted.status.value,
         text=wanted.text,
         due_from=wanted.due_from,
@@ -133,6 +135,8 @@ class _Survey:
         """Whether a pledge is wanted by what it says; to judge it is dearer."""
         pledge, wanted = record.pledge, self._wanted
         if wanted.pledger not in {None, pledge.pledger}:
+            return False
+        if wanted.tag is not None and wanted.tag not in pledge.tags:
             return False
         if self._family is not None and pledge.initiative not in self._family:
             return False

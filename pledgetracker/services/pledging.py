@@ -22,6 +22,7 @@ from pledgetracker.domain.pledge import (
     Contact,
     Edition,
     Milestone,
+    OtherTarget,
     Pledge,
     Reschedule,
     SetBy,
@@ -33,11 +34,14 @@ from pledgetracker.domain.pledge import (
 from pledgetracker.domain.record import Record
 from pledgetracker.domain.standing import standing
 from pledgetracker.domain.target import Comparator
-from pledgetracker.services import monitoring
+from pledgetracker.services import linking, monitoring
 from pledgetracker.services.cataloguing import new_id, without_id
 from pledgetracker.services.changing import Change, News, Turn, change
 from pledgetracker.services.rules import Rules
 from pledgetracker.storage.database import Transaction
+
+# How many of those that stand in the way of a deletion are told by name.
+NAMED_IN_FULL = 10
 
 
 class PledgeFields(TypedDict, total=False):
@@ -61,6 +65,12 @@ class PledgeFields(TypedDict, total=False):
     due: Due | None
     milestones: tuple[Milestone, ...]
     contacts: tuple[Contact, ...]
+    tags: tuple[str, ...]
+    restates: tuple[str, ...]
+    part_of: str | None
+    owner: str | None
+    verification: str | None
+    other_targets: tuple[OtherTarget, ...]
     repeated: "Repeated"
 
 
@@ -131,7 +141,7 @@ def draft_pledge(tx: Transaction, fields: PledgeFields, rules: Rules, *, now: da
         repeated.check(content.get("target"), content.get("due"))
     key = new_id(tx.pledges.exists, "pledge", content.pop("id", None), fields["title"])
     pledge = Pledge(id=key, **content, created_at=now, updated_at=now)
-    _check(tx, pledge)
+    _check(tx, pledge, None)
     return pledge
 
 
@@ -188,7 +198,7 @@ def change_pledge(tx: Transaction, key: str, fields: PledgeFields, rules: Rules,
         elif pledge == before:
             return None
         # Milestones lie before the deadline in force, wherever the first one was.
-        _check(tx, replace(pledge, due=edited.due_on(turn.today)))
+        _check(tx, replace(pledge, due=edited.due_on(turn.today)), before)
         _check_milestones_kept(record, pledge)
         if pledge != before:
             edition = Edition.of(len(record.editions) + 1, pledge, turn.now)
@@ -280,6 +290,10 @@ def delete_pledge(tx: Transaction, key: str, *, now: datetime) -> None:
     if holders := tx.pledges.holders(key):
         cure = "What was on record stays on record: withdraw it instead."
         raise StillReferenced("pledge", key, f"it has {', '.join(holders)}", cure)
+    if naming := tx.links.naming(key, most=NAMED_IN_FULL + 1):
+        more = " and others" if len(naming) > NAMED_IN_FULL else ""
+        told = f"{', '.join(naming[:NAMED_IN_FULL])}{more} restate it or are part of it"
+        raise StillReferenced("pledge", key, told, "Change those first.")
     tx.pledges.delete(key)
     tx.audit.append(Action.PLEDGE_DELETE, key, locked.record, None, now=now)
     tx.records.forget(key)
@@ -341,8 +355,8 @@ def _baseline(said: Mapping[str, Any] | None, otherwise: Baseline) -> Baseline:
     return replace(otherwise, **{name: value for name, value in (said or {}).items() if value is not None})
 
 
-def _check(tx: Transaction, pledge: Pledge) -> None:
-    found = list(problems(pledge))
+def _check(tx: Transaction, pledge: Pledge, before: Pledge | None) -> None:
+    found = [*problems(pledge), *linking.problems(tx, pledge, before)]
     if not tx.pledgers.exists(pledge.pledger):
         found.append(FieldProblem("/pledger", f"There is no pledger {pledge.pledger!r}; create it first."))
     if pledge.initiative is not None and not tx.initiatives.exists(pledge.initiative):

@@ -24,12 +24,14 @@ from pledgetracker.storage.heartbeats import HeartbeatStore
 from pledgetracker.storage.idempotency import IdempotencyStore
 from pledgetracker.storage.initiatives import InitiativeStore
 from pledgetracker.storage.keys import KeyStore
+from pledgetracker.storage.links import LinkStore
 from pledgetracker.storage.occupancy import Occupancy, Taken
 from pledgetracker.storage.pledgers import PledgerStore
 from pledgetracker.storage.pledges import PledgeStore
 from pledgetracker.storage.policies import PolicyStore
 from pledgetracker.storage.progress import ProgressStore
 from pledgetracker.storage.rate_limits import RateLimitStore
+from pledgetracker.storage.rates import RateStore
 from pledgetracker.storage.records import RecordCache, RecordStore
 from pledgetracker.storage.reviews import ReviewStore
 from pledgetracker.storage.rubrics import RubricStore
@@ -90,6 +92,16 @@ class Transaction:
     def pledges(self) -> PledgeStore:
         """Pledges, their milestones, moves and withdrawals: adding, changing, listing."""
         return PledgeStore(self._connection)
+
+    @cached_property
+    def links(self) -> LinkStore:
+        """What pledges say of each other."""
+        return LinkStore(self._connection)
+
+    @cached_property
+    def rates(self) -> RateStore:
+        """Exchange rates."""
+        return RateStore(self._connection)
 
     @cached_property
     def progress(self) -> ProgressStore:

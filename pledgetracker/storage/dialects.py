@@ -69,6 +69,7 @@ _FILE_TROUBLES = ("SQLITE_READONLY", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_
 # Even as ordinary errors these leave open whether the commit took place.
 _UNRESOLVED = frozenset({"08007", "40003"})
 _SCHEMA_LOCK = 7_034_517_201
+_LINKS_LOCK = 7_034_517_202
 
 
 class DriverMissing(Refusal):
@@ -403,6 +404,12 @@ def lock_schema(connection: Connection) -> None:
     """Let nobody else change the schema until this transaction ends."""
     if connection.dialect.name != "sqlite":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _SCHEMA_LOCK})
+
+
+def lock_links(connection: Connection) -> None:
+    """Let nobody else add links between pledges until this transaction ends; on SQLite nobody can anyway."""
+    if connection.dialect.name != "sqlite":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LINKS_LOCK})
 
 
 def sort_by_bytes(connection: Connection) -> None:

@@ -8,7 +8,16 @@ from typing import Any
 
 from pledgetracker.domain.days import Due
 from pledgetracker.domain.numbers import plain
-from pledgetracker.domain.pledge import Baseline, Contact, Milestone, Pledge, SetBy, Source, Statement
+from pledgetracker.domain.pledge import (
+    Baseline,
+    Contact,
+    Milestone,
+    OtherTarget,
+    Pledge,
+    SetBy,
+    Source,
+    Statement,
+)
 from pledgetracker.domain.review import CounterClaim
 from pledgetracker.domain.target import Comparator
 
@@ -76,6 +85,23 @@ def counter_claim_from(document: Mapping[str, Any] | None) -> CounterClaim | Non
     return CounterClaim(value, document["text"], source)
 
 
+def other_targets_to(others: Sequence[OtherTarget]) -> list[dict[str, Any]] | None:
+    """What other sources say the target is, as JSON; the digits as text, so that none is lost."""
+    told = [
+        {"value": _number_to(other.value), "source": source_to(other.source), "note": other.note}
+        for other in others
+    ]
+    return told or None
+
+
+def other_targets_from(documents: Sequence[Mapping[str, Any]] | None) -> tuple[OtherTarget, ...]:
+    """What is kept as `documents` of what other sources say the target is."""
+    return tuple(
+        OtherTarget(Decimal(document["value"]), source_from(document["source"]), document["note"])
+        for document in documents or ()
+    )
+
+
 def pledge_to(pledge: Pledge) -> dict[str, Any]:
     """What a pledge says as JSON: without its contacts, and without what counts and dates its changes."""
     return {
@@ -107,6 +133,12 @@ def pledge_to(pledge: Pledge) -> dict[str, Any]:
             }
             for milestone in pledge.milestones
         ],
+        "tags": list(pledge.tags),
+        "restates": list(pledge.restates),
+        "part_of": pledge.part_of,
+        "owner": pledge.owner,
+        "verification": pledge.verification,
+        "other_targets": other_targets_to(pledge.other_targets),
     }
 
 
@@ -133,6 +165,10 @@ def pledge_from(key: str, document: Mapping[str, Any], *, created_at: datetime |
             )
             for stage in document["milestones"]
         ),
+        # Editions from before there were these have none.
+        "tags": tuple(document.get("tags", ())),
+        "restates": tuple(document.get("restates", ())),
+        "other_targets": other_targets_from(document.get("other_targets")),
     }
     return Pledge(id=key, **content, created_at=created_at, updated_at=created_at)
 

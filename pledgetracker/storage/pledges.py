@@ -23,6 +23,7 @@ from sqlalchemy import (
 from pledgetracker.domain.days import LAST_DAY
 from pledgetracker.domain.pledge import Edition, Pledge, Reschedule, Withdrawal
 from pledgetracker.storage import documents
+from pledgetracker.storage.links import LinkStore
 from pledgetracker.storage.paging import Page, PageRequest, fetch
 from pledgetracker.storage.prepared import Prepared
 from pledgetracker.storage.tables import (
@@ -30,6 +31,7 @@ from pledgetracker.storage.tables import (
     editions,
     flags,
     milestones,
+    pledge_tags,
     pledges,
     progress_updates,
     reschedules,
@@ -60,6 +62,7 @@ class PledgeFilter:
     Attributes:
         key: the one with this id.
         initiatives: any of these.
+        tag: one of their tags.
         status: the headline; pledges whose clock has run on since the last look are listed too.
         text: words, all of which must occur in title, indicator, statement, unit or ids.
         due_from, due_to: range of the deadline in force, both ends included.
@@ -70,6 +73,7 @@ class PledgeFilter:
     key: str | None = None
     pledger: str | None = None
     initiatives: Sequence[str] | None = None
+    tag: str | None = None
     status: str | None = None
     text: str | None = None
     due_from: date | None = None
@@ -81,10 +85,16 @@ class PledgeStore:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._links = LinkStore(connection)
 
     def exists(self, key: str) -> bool:
         """Whether there is a pledge `key`."""
         return bool(self._connection.scalar(select(exists().where(pledges.c.id == key))))
+
+    def ids(self, wanted: PledgeFilter) -> Sequence[str]:
+        """The ids of all pledges that match, sorted: for whoever goes through them a few at a time."""
+        query = select(pledges.c.id).where(*_conditions(wanted)).order_by(pledges.c.id)
+        return self._connection.scalars(query).all()
 
     def page(self, wanted: PledgeFilter, request: PageRequest) -> Page[str]:
         """One page of the ids of the pledges that match."""
@@ -104,6 +114,7 @@ class PledgeStore:
         self._connection.execute(insert(pledges).values(id=pledge.id, **_row(pledge), **_looks(outlook)))
         self._add_milestones(pledge)
         self._add_edition(edition)
+        self._links.add(pledge)
 
     def change(self, pledge: Pledge, edition: Edition) -> None:
         """Store the new content of a pledge, whose version has been counted up, and its new edition."""
@@ -111,6 +122,8 @@ class PledgeStore:
         self._connection.execute(delete(milestones).where(milestones.c.pledge == pledge.id))
         self._add_milestones(pledge)
         self._add_edition(edition)
+        self._links.remove(pledge.id)
+        self._links.add(pledge)
 
     def looked(self, pledge: Pledge, outlook: Outlook, *, before: Outlook | None = None) -> None:
         """Store the version that a look saw, and what it found if that is not what was known before."""
@@ -188,6 +201,7 @@ class PledgeStore:
         self._connection.execute(delete(flags).where(flags.c.pledge == key))
         self._connection.execute(delete(milestones).where(milestones.c.pledge == key))
         self._connection.execute(delete(editions).where(editions.c.pledge == key))
+        self._links.remove(key)
         self._connection.execute(delete(pledges).where(pledges.c.id == key))
 
     def _add_edition(self, edition: Edition) -> None:
@@ -235,6 +249,9 @@ def _conditions(wanted: PledgeFilter) -> list[ColumnElement[bool]]:
         conditions.append(pledges.c.pledger == wanted.pledger)
     if wanted.initiatives is not None:
         conditions.append(pledges.c.initiative.in_(wanted.initiatives))
+    if wanted.tag is not None:
+        tagged = select(pledge_tags.c.pledge).where(pledge_tags.c.tag == wanted.tag)
+        conditions.append(pledges.c.id.in_(tagged))
     if wanted.status is not None:
         conditions.append(or_(pledges.c.status == wanted.status, pledges.c.next_check_at <= wanted.now))
     if wanted.due_from is not None:
@@ -284,6 +301,9 @@ def _row(pledge: Pledge) -> dict[str, Any]:
         "grace_days": pledge.grace_days,
         "due": pledge.due and pledge.due.text,
         "contacts": documents.contacts_to(pledge.contacts),
+        "owner": pledge.owner,
+        "verification": pledge.verification,
+        "other_targets": documents.other_targets_to(pledge.other_targets),
         "version": pledge.version,
         "created_at": pledge.created_at,
         "updated_at": pledge.updated_at,

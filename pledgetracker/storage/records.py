@@ -16,12 +16,15 @@ from pledgetracker.domain.review import Decision, Resolution, Review
 from pledgetracker.domain.target import Comparator
 from pledgetracker.domain.update import Claim, Correction, ProgressUpdate
 from pledgetracker.storage import documents
+from pledgetracker.storage.links import LinkKind
 from pledgetracker.storage.pledges import Outlook
 from pledgetracker.storage.prepared import Prepared
 from pledgetracker.storage.tables import (
     decisions,
     editions,
     milestones,
+    pledge_links,
+    pledge_tags,
     pledges,
     progress_updates,
     reschedules,
@@ -161,6 +164,8 @@ class RecordStore:
         chosen = select(pledges).where(pledges.c.id.in_(keys))
         rows = self._connection.execute(chosen).mappings().all()
         stages = self._children(milestones, keys, _milestone)
+        tags = self._children(pledge_tags, keys, lambda row: str(row["tag"]))
+        links = self._children(pledge_links, keys, _link)
         updates = self._children(progress_updates, keys, _update)
         moves = self._children(reschedules, keys, _reschedule)
         withdrawn = self._children(withdrawals, keys, _withdrawal)
@@ -170,7 +175,7 @@ class RecordStore:
         ruled = self._children(verdicts, keys, verdict_from)
         return {
             key: Record(
-                _pledge(row, stages[key]),
+                _pledge(row, stages[key], tags[key], links[key]),
                 tuple(updates[key]),
                 tuple(moves[key]),
                 tuple(withdrawn[key]),
@@ -197,11 +202,16 @@ class RecordStore:
 _ONE_VERSION = select(pledges.c.version, pledges.c.updated_at).where(pledges.c.id == bindparam("key"))
 _VERSION = Prepared(_ONE_VERSION)
 _LOCK = Prepared(
-    _ONE_VERSION.add_columns(pledges.c.status, pledges.c.due_on, pledges.c.next_check_at).with_for_update()
+    _ONE_VERSION.add_columns(pledges.c.status, pledges.c.due_on, pledges.c.next_check_at).with_for_update(
+        # Those that come to name it need not wait; who deletes it waits for them.
+        key_share=True
+    )
 )
 
 
-def _pledge(row: RowMapping, stages: Iterable[Milestone]) -> Pledge:
+def _pledge(
+    row: RowMapping, stages: Iterable[Milestone], tags: Iterable[str], links: Sequence[tuple[LinkKind, str]]
+) -> Pledge:
     return Pledge(
         id=row["id"],
         title=row["title"],
@@ -221,6 +231,12 @@ def _pledge(row: RowMapping, stages: Iterable[Milestone]) -> Pledge:
         due=documents.due_from(row["due"]),
         milestones=documents.in_order(stages),
         contacts=documents.contacts_from(row["contacts"]),
+        tags=tuple(tags),
+        restates=tuple(other for kind, other in links if kind is LinkKind.RESTATES),
+        part_of=next((other for kind, other in links if kind is LinkKind.PART_OF), None),
+        owner=row["owner"],
+        verification=row["verification"],
+        other_targets=documents.other_targets_from(row["other_targets"]),
         version=row["version"],
         created_at=row["created_at"],
         updated_at=row["updated_at"],
@@ -229,6 +245,10 @@ def _pledge(row: RowMapping, stages: Iterable[Milestone]) -> Pledge:
 
 def _milestone(row: RowMapping) -> Milestone:
     return Milestone(row["id"], Due.parse(row["due"]), row["title"], row["target"], SetBy(row["set_by"]))
+
+
+def _link(row: RowMapping) -> tuple[LinkKind, str]:
+    return LinkKind(row["kind"]), row["other"]
 
 
 def _reschedule(row: RowMapping) -> Reschedule:

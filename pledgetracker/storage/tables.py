@@ -96,6 +96,9 @@ pledges = Table(
     Column("grace_days", Integer),
     Column("due", String(10)),
     Column("contacts", Document, nullable=False),
+    Column("owner", Text),
+    Column("verification", Text),
+    Column("other_targets", Document),
     Column("version", Integer, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
@@ -122,6 +125,44 @@ milestones = Table(
     Column("target", Number),
     Column("set_by", String(10), nullable=False),
     **CLUSTERED,
+)
+
+pledge_tags = Table(
+    "pledge_tags",
+    metadata,
+    Column("pledge", _slug(), ForeignKey("pledges.id", ondelete="CASCADE"), primary_key=True),
+    Column("tag", _slug(), primary_key=True),
+    Index("ix_pledge_tags_tag", "tag", "pledge"),  # lists and roll-ups of one tag
+    **CLUSTERED,
+)
+
+pledge_links = Table(
+    "pledge_links",
+    metadata,
+    Column("pledge", _slug(), ForeignKey("pledges.id", ondelete="CASCADE"), primary_key=True),
+    Column("kind", String(10), primary_key=True),
+    Column("other", _slug(), ForeignKey("pledges.id"), primary_key=True),
+    Index("ix_pledge_links_other", "other", "pledge"),  # who names this one? deleting it
+    **CLUSTERED,
+)
+partial_index(
+    "uq_pledge_links_part_of",  # a pledge is part of one other
+    pledge_links.c.pledge,
+    unique=True,
+    where=pledge_links.c.kind == "part_of",
+)
+
+exchange_rates = Table(
+    "exchange_rates",
+    metadata,
+    Column("id", _slug(), primary_key=True),
+    Column("base", String(3), nullable=False),
+    Column("quote", String(3), nullable=False),
+    Column("date", Date, nullable=False),
+    Column("rate", Number, nullable=False),
+    Column("source", Document, nullable=False),
+    Column("recorded_at", Instant, nullable=False),
+    Index("ix_exchange_rates_date", "date", "id"),  # the rates of one day; lists by day
 )
 
 reschedules = Table(

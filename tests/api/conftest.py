@@ -29,6 +29,27 @@ PLEDGE: dict[str, Any] = {
 }
 
 
+# What stands in addresses, where a test has something at every address.
+PARTS = {
+    "pledge": "people-trained",
+    "pledger": "acme",
+    "initiative": "choose",
+    "tag": "skills",
+    "rate": "eur-usd-2024-05-28",
+    "rubric": "political",
+    "version": "1",
+    "number": "1",
+}
+
+RATE: dict[str, Any] = {
+    "base": "EUR",
+    "quote": "USD",
+    "date": "2024-05-28",
+    "rate": 1.087,
+    "source": {"title": "Reference rates"},
+}
+
+
 class Post(Protocol):
     """POST a document; what was recorded comes back."""
 

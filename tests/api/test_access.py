@@ -11,11 +11,9 @@ from flask.testing import FlaskClient
 from pledgetracker.domain.access import Scope
 from pledgetracker.runtime import Runtime
 from pledgetracker.services.keyring import create_key, revoke_key
-from tests.api.conftest import Post, Promise, Refused
+from tests.api.conftest import PARTS, Post, Promise, Refused
 from tests.conftest import client_of, key_of
 
-PARTS = {"pledge": "people-trained", "pledger": "acme", "initiative": "choose", "number": "1"}
-PARTS |= {"rubric": "political", "version": "1"}
 UPDATE = {"value": 1, "as_of": "2026-01-01"}
 
 

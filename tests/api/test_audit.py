@@ -104,6 +104,10 @@ CALLS = [
         None, {"name": "house-scale", "version": 1, "title": {"en": "House scale", "fr": "Barème maison"}},
     ),
     Call(
+        "POST", "/v1/rates", "/v1/rates", "rate.create", "eur-usd-2024-05-28", examples.RATE,
+        None, {"id": "eur-usd-2024-05-28", "base": "EUR", "quote": "USD", "rate": 1.087},
+    ),
+    Call(
         "DELETE", "/v1/pledges/<slug:pledge>", "/v1/pledges/spare", "pledge.delete", "spare",
         None, {"id": "spare", "title": "A million people trained"}, None,
     ),

@@ -12,12 +12,10 @@ from werkzeug.routing import Rule
 
 from pledgetracker.api import examples
 from pledgetracker.storage.tables import metadata
-from tests.api.conftest import PLEDGE, Refused, Shared
+from tests.api.conftest import PARTS, PLEDGE, RATE, Refused, Shared
 from tests.conftest import client_of
 
 METHODS = ("GET", "POST", "PATCH", "DELETE")
-PARTS = {"pledge": "people-trained", "pledger": "acme", "initiative": "choose", "number": "1"}
-PARTS |= {"rubric": "political", "version": "1"}
 Snapshot = Callable[[], list[tuple[Any, ...]]]
 
 # Bodies that are wrong before anybody asks what they mean.
@@ -92,7 +90,9 @@ def record(shared: Shared) -> None:
     shared.post("/v1/pledgers", {"id": "acme", "name": "ACME"})
     shared.post("/v1/initiatives", {"id": "choose", "title": "Choose"})
     ada = {"email": "ada@example.org"}
-    shared.post("/v1/pledges", PLEDGE | {"initiative": "choose", "milestones": [halfway], "contacts": [ada]})
+    said = {"initiative": "choose", "tags": ["skills"], "milestones": [halfway], "contacts": [ada]}
+    shared.post("/v1/pledges", PLEDGE | said)
+    shared.post("/v1/rates", RATE)
     shared.post("/v1/pledges/people-trained/progress", {"value": 1, "as_of": "2025-11-04"})
     shared.post("/v1/pledges/people-trained/verdicts", examples.VERDICT)
 
@@ -105,7 +105,7 @@ def with_bodies(app: Flask) -> list[tuple[str, str]]:
         for method, address, _ in rules(app, ("POST", "PATCH"))
         if not address.endswith("/requeue")
     ]
-    assert len(calls) == 13
+    assert len(calls) == 14
     return calls
 
 

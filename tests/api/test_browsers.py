@@ -11,12 +11,10 @@ from werkzeug.wrappers import Response
 
 from pledgetracker.domain.access import Scope
 from pledgetracker.runtime import Runtime
-from tests.api.conftest import Promise
+from tests.api.conftest import PARTS, Promise
 from tests.conftest import client_of, key_of
 
 PAGE = "text/html,*/*;q=0.8"
-PARTS = {"pledge": "people-trained", "pledger": "acme", "initiative": "choose", "number": "1"}
-PARTS |= {"rubric": "political", "version": "1"}
 POLICY = "Content-Security-Policy"
 CORS = "Access-Control-Allow-Origin"
 

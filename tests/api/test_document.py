@@ -24,13 +24,12 @@ from schemathesis.specs.openapi.checks import (
 from pledgetracker.api import examples
 from pledgetracker.domain.access import Scope
 from pledgetracker.runtime import Runtime
-from tests.api.conftest import Post, Promise
+from tests.api.conftest import PARTS, RATE, Post, Promise
 from tests.conftest import client_of, key_of
 
 METHODS = {"get", "post", "patch", "delete"}
 # Every call names its problems; nothing may hide behind a default answer.
-KNOWN = {"pledge": "people-trained", "pledger": "acme", "initiative": "choose", "number": 1}
-KNOWN |= {"rubric": "political", "version": 1}
+KNOWN: dict[str, Any] = PARTS | {"number": 1, "version": 1}
 CHECKS = [
     checks.not_a_server_error,
     status_code_conformance,
@@ -170,7 +169,11 @@ def _try(
 def keys(app: Flask, runtime: Runtime, post: Post, promise: Promise) -> list[str | None]:
     """Keys for the calls, and some of the addresses that the calls may hit."""
     post("/v1/initiatives", {"id": "choose", "title": "Choose"})
-    promise(milestones=[{"id": "opening", "due": "2025"}, {"id": "half", "due": "2026-06", "target": 5}])
+    post("/v1/rates", RATE)
+    promise(
+        tags=["skills"],
+        milestones=[{"id": "opening", "due": "2025"}, {"id": "half", "due": "2026-06", "target": 5}],
+    )
     post("/v1/pledges/people-trained/progress", {"value": 2, "as_of": "2026-01-01"})
     post("/v1/pledges/people-trained/verdicts", examples.VERDICT)
     return [key_of(runtime, Scope.ADMIN), key_of(runtime, Scope.ADMIN), key_of(runtime, Scope.PROGRESS), None]

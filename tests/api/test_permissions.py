@@ -21,12 +21,10 @@ from pledgetracker.runtime import Runtime
 from pledgetracker.services.keyring import create_key, revoke_key
 from pledgetracker.storage import copying
 from pledgetracker.storage.tables import alerts, metadata
-from tests.api.conftest import PLEDGE, Post, Promise, Refused
+from tests.api.conftest import PARTS, PLEDGE, RATE, Post, Promise, Refused
 from tests.conftest import Clock, client_of, editor_of, key_of
 
 READING = {"GET", "HEAD", "OPTIONS"}
-PARTS = {"pledge": "people-trained", "pledger": "acme", "initiative": "choose", "number": "1"}
-PARTS |= {"rubric": "political", "version": "1"}
 # What is counted of callers is no part of the record.
 COUNTERS = {"rate_limits"}
 
@@ -36,6 +34,7 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("PATCH", "/v1/pledgers/acme"): {"name": "Other"},
     ("POST", "/v1/initiatives"): {"id": "new", "title": "New"},
     ("PATCH", "/v1/initiatives/choose"): {"title": "Other"},
+    ("POST", "/v1/rates"): RATE | {"date": "2024-05-29"},
     ("POST", "/v1/pledges"): PLEDGE | {"id": "new"},
     ("PATCH", "/v1/pledges/people-trained"): {"title": "Other"},
     ("POST", "/v1/pledges/people-trained/progress"): {"value": 1, "as_of": "2026-01-01"},
@@ -110,7 +109,8 @@ def environ(environ: dict[str, str], *, public_reads: bool) -> dict[str, str]:
 def record(promise: Promise, post: Post) -> None:
     """Something at every address."""
     post("/v1/initiatives", {"id": "choose", "title": "Choose"})
-    promise(initiative="choose", contacts=[{"email": "ada@example.org"}])
+    post("/v1/rates", RATE)
+    promise(initiative="choose", tags=["skills"], contacts=[{"email": "ada@example.org"}])
     post("/v1/pledgers", {"id": "other", "name": "Other"})
     for value, as_of in ((5, "2026-01-01"), (6, "2026-01-02"), (7, "2026-01-02")):
         post("/v1/pledges/people-trained/progress", {"value": value, "as_of": as_of})

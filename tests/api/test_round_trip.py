@@ -109,12 +109,21 @@ def pledges(draw: st.DrawFn) -> dict[str, Any]:
                     "unit": text,
                     "cadence_days": st.integers(1, 36500),
                     "grace_days": st.none() | st.integers(0, 36500),
+                    "tags": st.lists(st.sampled_from(["ai", "jobs", "skills"]), unique=True).map(sorted),
+                    "restates": st.sampled_from([[], ["first"], ["first", "second"]]),
+                    "part_of": st.sampled_from([None, "total"]),
+                    "owner": st.none() | text,
+                    "verification": st.none() | lines,
                 },
             )
         ),
     }
     if has_target:
         said["target"] = target
+        said["other_targets"] = [
+            {"value": target + step} | draw(st.sampled_from([{}, {"note": "Elsewhere."}, {"source": None}]))
+            for step in range(1, draw(st.integers(1, 3)))
+        ]
     if comparator == "about":
         # Small enough that no baseline is inside already.
         said["tolerance"] = Decimal("0.000001") if abs(target) < 10**6 else Decimal(0)
@@ -151,6 +160,9 @@ def reports(draw: st.DrawFn, pledge: dict[str, Any]) -> list[dict[str, Any]]:
 def service(shared: Shared) -> Shared:
     shared.post("/v1/pledgers", {"id": "acme", "name": "ACME"})
     shared.post("/v1/initiatives", {"id": "choose", "title": "Choose"})
+    for key in ("first", "second", "total"):
+        named = {"id": key, "title": key, "pledger": "acme", "announced_on": "2024-01-01"}
+        shared.post("/v1/pledges", named)
     return shared
 
 
@@ -205,7 +217,7 @@ def test_what_get_shows_means_the_same_under_another_id(
     }
     for name, value in said.items():
         # What is left open about reporting gets what the settings say.
-        if name not in {"due", "baseline", "milestones", "statement"} and value is not None:
+        if name not in {"due", "baseline", "milestones", "statement", "other_targets"} and value is not None:
             assert shown[name] == value
     for number in range(1, len(updates) + 1):
         first, second = (

@@ -177,6 +177,22 @@ def test_parents_come_before_their_children_whatever_the_files_are_called(
     assert contents(runtime)[1] == ["plan", "top"]
 
 
+def test_pledges_may_name_what_comes_later_in_the_file_or_in_another(
+    invoke: Invoke, runtime: Runtime, write: Write
+) -> None:
+    first = changed("pledges", 0, "part_of", to="site")
+    first["pledges"][1]["restates"] = ["elsewhere"]
+    first["pledges"][1]["tags"] = ["sites", "ai"]
+    other = changed("initiative", to=None)
+    other["pledges"] = [other["pledges"][1] | {"id": "elsewhere"}]
+    folder = write(a=first, b=other)
+    assert "3 pledges" in invoke("seed", str(folder)).output
+    with runtime.database.read() as tx:
+        people, site = (record.pledge for record in tx.records.get_many(["people", "site"]))
+    assert (people.part_of, site.restates, site.tags) == ("site", ("elsewhere",), ("ai", "sites"))
+    assert "Added 0 initiatives, 0 pledgers, 0 pledges" in invoke("seed", str(folder)).output
+
+
 BAD: dict[str, tuple[Any, str]] = {
     "not JSON": (b"{", "bad.json:\n  /: The body is not JSON: "),
     "not UTF-8": (b'{"format": "\xff"}', "bad.json:\n  /: The body is not UTF-8"),
@@ -203,6 +219,14 @@ BAD: dict[str, tuple[Any, str]] = {
     "another initiative": (
         changed("pledges", 0, "initiative", to="other"),
         "  /pledges/0/initiative: A pledge belongs to its file's own, 'plan'.",
+    ),
+    "a total that does not exist": (
+        changed("pledges", 0, "part_of", to="nothing"),
+        "  /pledges/0/part_of: There is no pledge 'nothing'",
+    ),
+    "its own total": (
+        changed("pledges", 0, "part_of", to="people"),
+        "  /pledges/0: This closes a ring: people → people.",
     ),
     "an update out of order": (
         changed("pledges", 0, "progress", 1, "id", to=3),

@@ -76,6 +76,7 @@ def test_the_places_shown_exist_among_the_seeds(seeded: Runtime, app: Flask) -> 
     watched = replace(
         seeded, rules=replace(seeded.rules, watchers=(Recipient("desk@example.org", None, "en"),))
     )
+    admin.post("/v1/rates", json=BODIES["post", "/v1/rates"])  # no seeds, but as its example has it
     heed(watched.database, watched.rules, now=watched.clock())
     tick(watched)
     ruled = ("post", "/v1/pledges/{pledge}/verdicts")

@@ -71,6 +71,25 @@ def test_an_initiative_brings_those_under_it(seeded: Runtime, visit: Visit) -> N
     assert family > alone > 0
 
 
+def test_initiatives_with_a_single_pledge_stand_together_under_their_parent(
+    seeded: Runtime, visit: Visit
+) -> None:
+    page = visit("/")
+    headings = [e.text.removesuffix("Part of Choose France").strip() for e in page.all("h2")]
+    assert headings.count("Choose France") == 1
+    assert {"Choose France 2024", "Choose France May 2025"} <= set(headings)
+    assert not {"Choose France 2018", "Choose France 2023"} & set(headings)
+    alone = visit("/?initiative=choose-france-2018")
+    assert [e.text for e in alone.all("h2")][-1].startswith("Choose France 2018")
+
+
+def test_of_those_that_need_the_same_attention_the_latest_comes_first(seeded: Runtime, visit: Visit) -> None:
+    titles = [e.text for e in visit("/?q=summit&status=not_started").all("h3")]
+    years = [title for title in titles if "billion announced at Choose France 20" in title]
+    assert years == sorted(years, key=lambda title: title.partition("France")[2], reverse=True)
+    assert len(years) > 4
+
+
 def test_the_form_keeps_what_was_asked(seeded: Runtime, visit: Visit) -> None:
     page = visit("/?q=GPU&status=overdue&initiative=choose-france-2024")
     assert len(page.all("article")) == 1

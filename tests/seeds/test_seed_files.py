@@ -31,10 +31,13 @@ PLEDGER_KEYS = ["id", "name", "kind", "url"]
 PLEDGE_KEYS = [
     *("id", "title", "pledger", "statement", "indicator", "unit", "comparator", "target", "tolerance"),
     *("announced_on", "baseline", "cadence_days", "grace_days", "time_zone", "due", "milestones"),
+    *("tags", "restates", "part_of", "owner", "verification", "other_targets"),
     *("reschedules", "withdrawal", "contacts", "progress", "verdicts"),
 ]
+OTHER_TARGET_KEYS = ["value", "source", "note"]
 OPTIONAL = {
     *("tolerance", "cadence_days", "grace_days", "reschedules", "withdrawal", "contacts", "verdicts"),
+    *("tags", "restates", "part_of", "owner", "verification", "other_targets"),
     *("milestone", "supersedes", "archived_url", "quote"),
 }
 MILESTONE_KEYS = ["id", "title", "due", "target", "set_by"]
@@ -65,22 +68,29 @@ PROMISED: dict[str, tuple[str, int | None, str | None]] = {
     "amazon-france-logistics-network": ("event", None, None),
     "amazon-france-delivery-footprint": ("event", None, None),
     "amazon-france-permanent-contracts": ("at_least", 24_000, "2024"),
-    "choose-france-2024-total": ("at_least", 15_000_000_000, None),
     "france-ai-plan-2018": ("at_least", 1_500_000_000, "2022"),
     "france-ai-champions-2023": ("at_least", 500_000_000, None),
+    "france-ai-summit-investment": ("at_least", 109_000_000_000, None),
+    "french-companies-investment-2025": ("at_least", 21_200_000_000, None),
 }
-# Totals announced at each summit, in millions of euros; several where sources disagree.
+# Of each summit, in millions of euros: the total announced, and what other sources have.
 ANNOUNCED = {
-    "2018": [2_100, 3_500],
-    "2019": [547],
-    "2020": [8_000],
-    "2021": [3_600],
-    "2022": [6_700, 6_800, 10_800],
-    "2023": [13_000],
-    "2024": [15_000],
-    "2025-05": [37_300, 40_800],
-    "2025-11": [30_400],
+    "2018": (3_500, [2_100]),
+    "2019": (547, []),
+    "2020": (8_000, []),
+    "2021": (3_600, []),
+    "2022": (6_700, [6_800, 10_800]),
+    "2023": (13_000, []),
+    "2024": (15_000, []),
+    "2025-05": (37_300, [40_800]),
+    "2025-11": (30_400, []),
 }
+# What is said of a total: parts, in millions of euros.
+SPLIT = {
+    "2025-05": {"new": (20_000, None), "restated": (17_000, "france-ai-summit-investment")},
+    "2025-11": {"new": (9_200, None), "restated": (21_200, "french-companies-investment-2025")},
+}
+MILLION = 10**6
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -102,6 +112,7 @@ def _sources(pledge: Any) -> list[Any]:
         pledge["statement"]["source"],
         *(source for update in pledge["progress"] for source in update["evidence"]),
         *(move["source"] for move in pledge.get("reschedules", [])),
+        *(other["source"] for other in pledge.get("other_targets", []) if other["source"]),
     ]
 
 
@@ -185,6 +196,8 @@ def test_keys_stand_in_their_order_and_none_is_unknown(pledge: Any) -> None:
         assert len(set(SAID) & set(update)) == 1
     for source in _sources(pledge):
         _assert_keys(source, SOURCE_KEYS)
+    for other in pledge.get("other_targets", []):
+        assert list(other) == OTHER_TARGET_KEYS
 
 
 def test_ids_are_slugs_and_each_belongs_to_one_thing() -> None:
@@ -276,8 +289,20 @@ def test_every_promise_is_there_with_its_hedge_target_and_deadline(pledge_id: st
     assert (pledge["comparator"], pledge["target"], pledge["due"]) == PROMISED[pledge_id]
 
 
-def test_nothing_is_there_but_the_promises_and_the_totals() -> None:
-    assert set(_pledges()) == {*PROMISED, *(f"choose-france-{key}-announced" for key in ANNOUNCED)}
+def test_nothing_is_there_but_the_promises_and_the_totals_with_what_is_said_of_them() -> None:
+    totals = {f"choose-france-{key}-total" for key in ANNOUNCED}
+    split = {f"choose-france-{key}-{part}" for key, parts in SPLIT.items() for part in parts}
+    assert set(_pledges()) == {*PROMISED, *totals, *split}
+
+
+def test_links_lead_to_pledges_of_the_files_and_lists_are_sorted() -> None:
+    known = _pledges()
+    for pledge in known.values():
+        for field in ("tags", "restates"):
+            listed = pledge.get(field, [])
+            assert listed == sorted(set(listed))
+        assert set(pledge.get("restates", [])) <= known.keys() - {pledge["id"]}
+        assert pledge.get("part_of") in {None, *known}
 
 
 @pytest.mark.parametrize(
@@ -307,14 +332,37 @@ def test_the_investments_of_the_two_companies_make_5_2_billion_euros() -> None:
 
 
 @pytest.mark.parametrize("key", ANNOUNCED)
-def test_a_total_announced_keeps_every_source_and_is_neither_met_nor_missed(key: str) -> None:
-    pledge_id = f"choose-france-{key}-announced"
-    values = sorted(update["value"] for update in _pledges()[pledge_id]["progress"])
-    now = _standing(pledge_id, "2026-11-23")
+def test_a_total_is_the_hosts_and_what_other_sources_say_stands_beside_it(key: str) -> None:
+    total = _pledges()[f"choose-france-{key}-total"]
+    target, others = ANNOUNCED[key]
+    now = _standing(total["id"], "2026-11-23")
 
-    assert values == [million * 10**6 for million in ANNOUNCED[key]]
-    assert now.status is Status.IN_PROGRESS
-    assert [flag.kind.value for flag in now.flags] == (["conflict"] if len(values) > 1 else [])
+    assert (total["pledger"], total["unit"], total["target"]) == ("french-state", "EUR", target * MILLION)
+    assert [other["value"] for other in total.get("other_targets", [])] == [o * MILLION for o in others]
+    assert now.status is Status.NOT_STARTED
+    assert now.flags == ()
+
+
+@pytest.mark.parametrize("key", ANNOUNCED)
+def test_each_summit_is_an_initiative_of_its_own(key: str) -> None:
+    initiative = _read(SEEDS / f"choose-france-{key}.json")["initiative"]
+
+    assert initiative["parent"] == "choose-france"
+
+
+@pytest.mark.parametrize("key", SPLIT)
+def test_what_was_new_and_what_was_announced_before_are_parts_of_the_total(key: str) -> None:
+    for name, (value, restates) in SPLIT[key].items():
+        part = _pledges()[f"choose-france-{key}-{name}"]
+        assert part["target"] == value * MILLION
+        assert part["part_of"] == f"choose-france-{key}-total"
+        assert part.get("restates") == ([restates] if restates else None)
+
+
+def test_the_companies_investments_are_parts_of_the_total_of_2024() -> None:
+    parts = [key for key, p in _pledges().items() if p.get("part_of") == "choose-france-2024-total"]
+
+    assert parts == ["microsoft-france-investment", "amazon-france-investment"]
 
 
 def test_the_golden_case_comes_out_of_the_file() -> None:
@@ -392,6 +440,7 @@ def test_the_format_page_names_every_key_and_every_file() -> None:
     page = (SEEDS / "README.md").read_text("utf-8")
     keys = {*INITIATIVE_KEYS, *PLEDGER_KEYS, *PLEDGE_KEYS, *MILESTONE_KEYS, *UPDATE_KEYS, *SOURCE_KEYS}
     keys |= {*VERDICT_KEYS, *RUBRIC_KEYS, *RATING_KEYS}
+    keys |= set(OTHER_TARGET_KEYS)
 
     assert {key for key in keys if f"`{key}`" not in page} == set()
     assert {path.name for path in FILES if f"`{path.name}`" not in page} == set()

@@ -84,6 +84,43 @@ def test_of_two_corrections_of_one_update_at_once_one_is_refused(
     assert sorted(at_once(correct, clients(processes(4), key))) == [201, 409, 409, 409]
 
 
+def test_links_added_at_once_close_no_ring(
+    runtime: Runtime, processes: Callable[[int], list[Runtime]]
+) -> None:
+    for key in ("a", "b", "c"):
+        add_pledge(runtime, key=key)
+    several = list(zip(clients(processes(3), key_of(runtime, Scope.WRITE)), "abc", "bca", strict=True))
+
+    def link(one: tuple[FlaskClient, str, str]) -> int:
+        client, key, other = one
+        said = {"part_of": other} if key == "a" else {"restates": [other]}
+        answer = client.patch(f"/v1/pledges/{key}", json=said, headers={"If-Match": "*"})
+        return answer.status_code
+
+    assert sorted(at_once(link, several)) == [200, 200, 422]
+    with runtime.database.read() as tx:
+        links = [record.pledge.links for record in tx.records.get_many(["a", "b", "c"])]
+    assert sorted(map(len, links)) == [0, 1, 1]
+
+
+def test_who_names_a_pledge_while_it_is_deleted_does_not_hang_in_the_air(
+    runtime: Runtime, processes: Callable[[int], list[Runtime]]
+) -> None:
+    """Either the deletion comes first, or the link does; whoever comes second is refused."""
+    add_pledge(runtime, key="part")
+    add_pledge(runtime, key="total", contacts=())
+    linker, deleter = clients(processes(2), key_of(runtime, Scope.WRITE))
+    always = {"If-Match": "*"}
+
+    def go(client: FlaskClient) -> int:
+        if client is deleter:
+            return client.delete("/v1/pledges/total", headers=always).status_code
+        answer = client.patch("/v1/pledges/part", json={"part_of": "total"}, headers=always)
+        return answer.status_code
+
+    assert at_once(go, [linker, deleter]) in ([200, 409], [422, 204])
+
+
 def test_pledges_of_one_title_recorded_at_once_get_ids_of_their_own(
     runtime: Runtime, processes: Callable[[int], list[Runtime]]
 ) -> None:
