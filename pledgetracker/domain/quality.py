@@ -79,6 +79,24 @@ _WANTED = (
     ),
     _Wanted(
         Finding(
+            "/verification",
+            "no_verification",
+            "It is not said how anybody will tell whether it was kept.",
+            "Say in `verification` whose figures will decide, as 'the ministry's yearly count'.",
+        ),
+        lambda record: record.pledge.verification is None,
+    ),
+    _Wanted(
+        Finding(
+            "/owner",
+            "no_owner",
+            "Nobody is named who answers for it.",
+            "Name in `owner` the office or person at the pledger.",
+        ),
+        lambda record: record.pledge.owner is None,
+    ),
+    _Wanted(
+        Finding(
             "/target",
             "no_target",
             "Without a target nothing can be met or missed.",

@@ -18,6 +18,8 @@ def test_recording_a_pledge_tells_what_it_leaves_open(post: Post, acme: dict[str
         "no_statement",
         "no_indicator",
         "no_unit",
+        "no_verification",
+        "no_owner",
         "assumed_baseline",
         "year_only",
         "hedge_differs",
@@ -35,16 +37,17 @@ def test_it_is_the_same_wherever_the_pledge_is_shown(editor: FlaskClient, promis
     [listed] = editor.get("/v1/pledges").get_json()["items"]
     shown = editor.get("/v1/pledges/people-trained").get_json()
     assert made["quality"] == listed["quality"] == shown["quality"]
-    assert codes(made) == ["no_statement", "assumed_baseline", "year_only"]
+    assert codes(made) == ["no_statement", "no_verification", "no_owner", "assumed_baseline", "year_only"]
 
 
 def test_what_is_mended_is_not_told_any_more(editor: FlaskClient, promise: Promise) -> None:
     promise()
     statement = {"text": "We will train a million.", "source": {"url": "https://example.org/"}}
     baseline = {"value": 5, "date": "2024-05-13"}
+    said = {"owner": "Skills office", "verification": "The ministry's yearly count."}
     mended = editor.patch(
         "/v1/pledges/people-trained",
-        json={"statement": statement, "baseline": baseline, "due": "2027-12-31"},
+        json={"statement": statement, "baseline": baseline, "due": "2027-12-31", **said},
     )
     assert mended.status_code == 200
     assert codes(mended.get_json()) == []

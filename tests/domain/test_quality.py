@@ -20,6 +20,8 @@ PLAIN: dict[str, Any] = {
     "statement": Statement("We will train 100 people by the end of 2025.", SOURCE),
     "indicator": "people who completed a course",
     "unit": "person",
+    "owner": "Skills office",
+    "verification": "The ministry's yearly count.",
     "baseline": Baseline(Decimal(0), date(2024, 12, 31)),
 }
 
@@ -49,6 +51,8 @@ def test_of_a_plain_promise_there_is_nothing_to_say() -> None:
         ({"statement": Statement("We will.")}, "no_source", "/statement/source"),
         ({"indicator": None}, "no_indicator", "/indicator"),
         ({"unit": None}, "no_unit", "/unit"),
+        ({"verification": None}, "no_verification", "/verification"),
+        ({"owner": None}, "no_owner", "/owner"),
         ({"target": None}, "no_target", "/target"),
         ({"due": None}, "no_deadline", "/due"),
         ({"baseline": pledge().baseline}, "assumed_baseline", "/baseline"),
