@@ -7,7 +7,7 @@ from flask import Response, url_for
 
 from pledgetracker.api import examples
 from pledgetracker.api.access import needs
-from pledgetracker.api.answers import answer, created, dumper, listed, nothing, to_json
+from pledgetracker.api.answers import JSON, Whole, answer, created, dumper, listed, nothing, to_json
 from pledgetracker.api.blueprint import ApiBlueprint, list_of
 from pledgetracker.api.conditions import check_pledge_unchanged, pledge_tag, tagged, unless_known
 from pledgetracker.api.effects import effect
@@ -93,7 +93,7 @@ def get(query: dict[str, Any], pledge: str) -> Response:
             ("document", rules.policy, today),
             lambda: to_json(dumper(PledgeDocument)(view(record, rules, at))),
         )
-        return Response(body, mimetype="application/json")
+        return Whole(body, content_type=JSON)
 
     return unless_known(pledge_tag(record.pledge, rules.policy, today), show)
 
