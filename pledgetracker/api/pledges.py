@@ -88,14 +88,12 @@ def get(query: dict[str, Any], pledge: str) -> Response:
     record, rules = fetch_known(runtime().database, pledge, runtime().rules, at)
     today = at.today(record.pledge.time_zone)
 
-    def show() -> Response:
-        body = record.recall(
-            ("document", rules.policy, today),
-            lambda: to_json(dumper(PledgeDocument)(view(record, rules, at))),
-        )
-        return Whole(body, content_type=JSON)
+    def shown() -> tuple[str, bytes]:
+        document = dumper(PledgeDocument)(view(record, rules, at))
+        return pledge_tag(record.pledge, rules.policy, today), to_json(document)
 
-    return unless_known(pledge_tag(record.pledge, rules.policy, today), show)
+    tag, body = record.recall(("document", rules.policy, today), shown)
+    return unless_known(tag, lambda: Whole(body, content_type=JSON))
 
 
 @blueprint.route("/pledges/<slug:pledge>", methods=["PATCH"])
