@@ -89,6 +89,11 @@ class Visit:
         return cast("Request", self.environ["werkzeug.request"])
 
     @property
+    def address(self) -> str:
+        """Where it was sent to, without its query."""
+        return self.request.root_path + self.request.path
+
+    @property
     def client(self) -> str:
         """The address that it comes from, as far as it can be known."""
         forwarded = self.environ.get("HTTP_X_FORWARDED_FOR", "")
