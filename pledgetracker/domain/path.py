@@ -115,7 +115,7 @@ def exact_pace(pledge: Pledge, path: Path, value: Decimal, day: date) -> Fractio
 
 
 def pace_ratio(pledge: Pledge, path: Path, value: Decimal, day: date) -> tuple[int, int] | None:
-    """`exact_pace` as numerator and positive denominator, not reduced: asked of every figure at every look."""
+    """`exact_pace` as numerator and positive denominator, not reduced: a look asks it of every figure."""
     (n, d), (n0, d0) = value.as_integer_ratio(), pledge.baseline.value.as_integer_ratio()
     expected, shares = path.ratio_on(day)
     gained, awaited = (n * d0 - n0 * d) * shares, (expected * d0 - n0 * shares) * d

@@ -105,7 +105,7 @@ class Standing:
 
     @cached_property
     def progress(self) -> Progress:
-        """The figure held against path and target; worked out for who asks, which a look at flags does not."""
+        """The figure held against path and target; worked out for who asks, and a look at flags does not."""
         if self.figure is None:
             return Progress()
         due = None if self.due is None else self.due.date

@@ -88,7 +88,7 @@ class _Compiled:
         columns: the types of the columns of a row.
         row: what a row is called by.
         errors: what the driver raises.
-        reads: for the columns that the driver does not give as their types promise; known after the first run.
+        reads: for the columns that the driver does not give as promised; known after the first run.
     """
 
     text: str
