@@ -16,7 +16,7 @@ from itsdangerous import BadData, URLSafeSerializer
 from pledgetracker.domain.access import ApiKey
 from pledgetracker.domain.addresses import client_of
 from pledgetracker.runtime import Runtime
-from pledgetracker.services.limiting import Account
+from pledgetracker.services.limiting import Account, Counted
 from pledgetracker.storage.paging import PageRequest, Position
 
 # U+0000 cannot be stored everywhere; half a surrogate pair is no character at all.
@@ -75,7 +75,7 @@ class Visit:
     has_identified: bool = False
     caller: ApiKey | None = None
     account: Account | None = None
-    counted: int | None = None
+    counted: Counted | None = None
 
     def __post_init__(self) -> None:
         """Name it, and note when it came."""
