@@ -5,7 +5,6 @@ from typing import Any
 
 from flask import Flask, Request
 from werkzeug.routing import MapAdapter
-from werkzeug.wsgi import get_host
 
 from pledgetracker import logs, telemetry
 from pledgetracker import runtime as composition
@@ -21,13 +20,11 @@ class Application(Flask):
     """A Flask application without coroutines, sessions or routes that ask for a host."""
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
-        """What finds the route of a request by its path and method, and nothing else."""
+        """What finds the route of a request by its path and method; addresses that it makes name no host."""
         if request is None:
             return super().create_url_adapter(None)
-        # Refuses what no host can be called.
-        request.host = get_host(request.environ)
         return MapAdapter(
-            self.url_map, request.host, request.root_path, "", request.scheme, request.path, request.method
+            self.url_map, "", request.root_path, "", request.scheme, request.path, request.method
         )
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
