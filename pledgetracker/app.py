@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask
+from flask import Flask, Request
+from werkzeug.routing import MapAdapter
 
 from pledgetracker import logs, telemetry
 from pledgetracker import runtime as composition
@@ -16,7 +17,15 @@ MAX_BODY_BYTES = 1024 * 1024
 
 
 class Application(Flask):
-    """A Flask application without coroutines."""
+    """A Flask application without coroutines, sessions or routes that ask for a host."""
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """What finds the route of a request by its path and method; addresses that it makes name no host."""
+        if request is None:
+            return super().create_url_adapter(None)
+        return MapAdapter(
+            self.url_map, "", request.root_path, "", request.scheme, request.path, request.method
+        )
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """`func` as it is: none is a coroutine, and Flask would look at each of four a request."""

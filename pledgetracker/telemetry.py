@@ -1,5 +1,6 @@
 """What is told of every request: its id, one line in the log, its count and duration by route."""
 
+import logging
 import os
 import re
 import time
@@ -16,13 +17,11 @@ from flask import Flask, Request, current_app
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from pledgetracker.domain.addresses import client_of
 from pledgetracker.logs import REQUEST
 from pledgetracker.runtime import Runtime
-from pledgetracker.web import EXTENSION, KEY_ID, REQUEST_ID, name_request
+from pledgetracker.web import BODILESS, EXTENSION, REQUEST_ID, VISIT, Visit
 
 METERS = "pledgetracker.meters"
-ASKED = "pledgetracker.request"
 # Where processes that serve together count together; the library's own variable.
 SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 # A monitor asks every few seconds: at the usual level nobody wants to read of it.
@@ -32,7 +31,6 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 OTHER_METHOD = "other"
 NO_ROUTE = "none"
 LONGEST_PATH_CHARACTERS = 300
-BODILESS = frozenset({204, 304})
 BUCKETS_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 # The time at which a count began to exist is of no use here, and doubles the number of lines.
@@ -87,10 +85,9 @@ class Meters:
 def register(app: Flask) -> None:
     """Name, time, count and log every request of `app`."""
     app.extensions[METERS] = Meters()
-    app.request_class = KeptRequest
     # Around all of the application: hooks inside it cost more than what they would do here.
-    trusted = cast("Runtime", app.extensions[EXTENSION]).settings.trusted_proxies
-    app.wsgi_app = Telling(app.wsgi_app, app.extensions[METERS], trusted)  # type: ignore[method-assign]
+    runtime = cast("Runtime", app.extensions[EXTENSION])
+    app.wsgi_app = Telling(app.wsgi_app, app.extensions[METERS], runtime)  # type: ignore[method-assign]
 
 
 def meters() -> Meters:
@@ -98,52 +95,46 @@ def meters() -> Meters:
     return cast("Meters", current_app.extensions[METERS])
 
 
-class KeptRequest(Request):
-    """A request that can be found again in its environment when the application is through with it."""
-
-    def __init__(self, environ: WSGIEnvironment, *args: Any, **kwargs: Any) -> None:
-        super().__init__(environ, *args, **kwargs)
-        environ[ASKED] = self
-
-
 class Telling:
-    """An application whose every request has an id, and is counted and told."""
+    """An application whose every request is a `Visit`, has an id, and is counted and told."""
 
-    def __init__(self, application: WSGIApplication, meters: Meters, trusted_proxies: int = 0) -> None:
+    def __init__(self, application: WSGIApplication, meters: Meters, runtime: Runtime) -> None:
         self._application = application
-        self._trusted_proxies = trusted_proxies
+        self._runtime = runtime
         self._meters = meters
         # Bound once: it would be anew for each line.
         self._log = structlog.get_logger(__name__).bind()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """The answer of the application, its id in a header."""
-        began, name = time.perf_counter(), name_request(environ)
-        answered: list[tuple[str, list[tuple[str, str]]]] = []
+        began, visit = time.perf_counter(), Visit(environ, self._runtime)
+        answered: list[tuple[Request, str, list[tuple[str, str]]]] = []
 
         def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Callable[[bytes], object]:
-            headers.append((REQUEST_ID, name))
-            answered.append((status, headers))
+            headers.append((REQUEST_ID, visit.name))
+            answered.append((visit.request, status, headers))
             return start_response(status, headers, *error)
 
-        before = REQUEST.set(name)
+        before, outside = REQUEST.set(visit.name), VISIT.set(visit)
         try:
             answer = self._application(environ, start)
-            for status, headers in answered[-1:]:
-                self._tell(environ, int(status[:3]), headers, time.perf_counter() - began)
+            for asked, status, headers in answered[-1:]:
+                self._tell(visit, asked, int(status[:3]), headers, time.perf_counter() - began)
         finally:
+            VISIT.reset(outside)
             REQUEST.reset(before)
         return answer
 
     def _tell(
-        self, environ: WSGIEnvironment, status: int, headers: list[tuple[str, str]], seconds: float
+        self, visit: Visit, asked: Request, status: int, headers: list[tuple[str, str]], seconds: float
     ) -> None:
-        # Each would keep the other from being freed.
-        asked: Request = environ.pop(ASKED)
         route = None if asked.url_rule is None else template(asked.url_rule.rule)
         self._meters.count(asked.method, route or NO_ROUTE, status, seconds)
-        say = self._log.debug if route in QUIET else self._log.info
-        say(
+        level = logging.DEBUG if route in QUIET else logging.INFO
+        if not self._log.is_enabled_for(level):
+            return
+        self._log.log(
+            level,
             "request",
             method=asked.method,
             route=route,
@@ -151,10 +142,8 @@ class Telling:
             status=status,
             duration_ms=round(seconds * 1000, 3),
             bytes=0 if asked.method == "HEAD" or status in BODILESS else _length(headers),
-            key=environ.get(KEY_ID),
-            client=client_of(
-                environ.get("REMOTE_ADDR"), environ.get("HTTP_X_FORWARDED_FOR", ""), self._trusted_proxies
-            ),
+            key=None if visit.caller is None else visit.caller.id,
+            client=visit.client,
         )
 
 

@@ -3,17 +3,20 @@
 import os
 import re
 from collections.abc import Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cache
 from typing import Any, cast
 
 import structlog
-from flask import current_app, g, request
+from flask import Request
 from itsdangerous import BadData, URLSafeSerializer
 
+from pledgetracker.domain.access import ApiKey
 from pledgetracker.domain.addresses import client_of
 from pledgetracker.runtime import Runtime
+from pledgetracker.services.limiting import Account, Counted
 from pledgetracker.storage.paging import PageRequest, Position
 
 # U+0000 cannot be stored everywhere; half a surrogate pair is no character at all.
@@ -23,10 +26,10 @@ log = structlog.get_logger(__name__)
 
 # What a caller or a proxy calls a request; anything else would not be found again in logs.
 REQUEST_ID = "X-Request-Id"
-_REQUEST_ID = "pledgetracker.request_id"
-# Where the public part of the key stands that a request brought, once it was found valid.
-KEY_ID = "pledgetracker.key_id"
 _REQUEST_NAME = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+
+# Answers with one of these have no content.
+BODILESS = frozenset({204, 304})
 
 # Names of what the application carries for its handlers.
 EXTENSION = "pledgetracker"
@@ -49,26 +52,75 @@ class ProblemKind:
     cure: str | None = None
 
 
+@dataclass(slots=True, eq=False)
+class Visit:
+    """One request from its arrival to its answer, and what has been found out about it.
+
+    The framework keeps such things too, and each look at one of them costs a microsecond.
+
+    Attributes:
+        environ: the request as the server gave it.
+        name: what it is called: as its caller says, else a name of its own.
+        now: the instant at which it is answered, the same from beginning to end.
+        has_identified: whether it is known whose key it brought.
+        caller: the holder of that key; None if it brought none, or none that is valid.
+        account: what a change that is under way is to be counted on.
+        counted: what the transaction that counted it said.
+    """
+
+    environ: dict[str, Any]
+    runtime: Runtime
+    name: str = field(init=False)
+    now: datetime = field(init=False)
+    has_identified: bool = False
+    caller: ApiKey | None = None
+    account: Account | None = None
+    counted: Counted | None = None
+
+    def __post_init__(self) -> None:
+        """Name it, and note when it came."""
+        said = self.environ.get("HTTP_X_REQUEST_ID")
+        self.name = said if said and _REQUEST_NAME.fullmatch(said) else os.urandom(16).hex()
+        self.now = self.runtime.clock()
+
+    @property
+    def request(self) -> Request:
+        """The request as the framework sees it, while it is at work on it."""
+        return cast("Request", self.environ["werkzeug.request"])
+
+    @property
+    def address(self) -> str:
+        """Where it was sent to, without its query."""
+        return self.request.root_path + self.request.path
+
+    @property
+    def client(self) -> str:
+        """The address that it comes from, as far as it can be known."""
+        forwarded = self.environ.get("HTTP_X_FORWARDED_FOR", "")
+        return client_of(self.environ.get("REMOTE_ADDR"), forwarded, self.runtime.settings.trusted_proxies)
+
+
+# The request that is being answered.
+VISIT: ContextVar[Visit] = ContextVar("visit")
+visit = VISIT.get
+
+
 def runtime() -> Runtime:
     """The runtime of the application that answers."""
-    return cast("Runtime", current_app.extensions[EXTENSION])
+    return visit().runtime
 
 
 def now() -> datetime:
     """The instant of this request: read once, the same to its end."""
-    instant: datetime | None = g.get("now")
-    if instant is None:
-        instant = g.now = runtime().clock()
-    return instant
+    return visit().now
 
 
 def client() -> str:
     """The address that this request comes from, as far as it can be known."""
-    said, trusted = request.environ, runtime().settings.trusted_proxies
-    forwarded = said.get("HTTP_X_FORWARDED_FOR", "")
-    if forwarded and not trusted:
+    asking = visit()
+    if "HTTP_X_FORWARDED_FOR" in asking.environ and not asking.runtime.settings.trusted_proxies:
         _warn_of_proxy()
-    return client_of(said.get("REMOTE_ADDR"), forwarded, trusted)
+    return asking.client
 
 
 @cache
@@ -78,20 +130,6 @@ def _warn_of_proxy() -> None:
         "X-Forwarded-For is ignored: behind a proxy of your own, set trusted_proxies; "
         "all who come through it count as one address"
     )
-
-
-def request_id() -> str:
-    """What this request is called: as its caller says, else a name of its own."""
-    return name_request(request.environ)
-
-
-def name_request(environ: dict[str, Any]) -> str:
-    """The name of the request in `environ`, and from now on in it."""
-    name = environ.get(_REQUEST_ID)
-    if name is None:
-        said = environ.get("HTTP_X_REQUEST_ID", "")
-        name = environ[_REQUEST_ID] = said if _REQUEST_NAME.fullmatch(said) else os.urandom(16).hex()
-    return cast("str", name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,4 +175,4 @@ def next_cursor(page: PageRequest, after: Position | None) -> str | None:
 
 def _signer() -> URLSafeSerializer:
     """Signs the cursors of the list that is asked for; those of another list, or of nobody, do not pass."""
-    return URLSafeSerializer(runtime().pepper, salt=str(request.endpoint))
+    return URLSafeSerializer(runtime().pepper, salt=str(visit().request.endpoint))

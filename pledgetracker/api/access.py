@@ -5,8 +5,6 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from flask import g, request
-
 from pledgetracker.domain.access import ApiKey, Scope
 from pledgetracker.domain.addresses import owner_of
 from pledgetracker.domain.allowance import Deed
@@ -22,12 +20,11 @@ from pledgetracker.domain.errors import (
 from pledgetracker.services.keyring import authenticate
 from pledgetracker.services.reading import get_record
 from pledgetracker.storage.database import Transaction
-from pledgetracker.web import KEY_ID, client, now, request_id, runtime
+from pledgetracker.web import client, now, runtime, visit
 
 View = TypeVar("View", bound=Callable[..., Any])
 # A key is some 90 characters long.
 MAX_KEY_LENGTH = 200
-_UNASKED: Any = object()
 # Not every database takes every character, not even to look it up.
 _PRINTABLE = re.compile("[!-~]+")
 
@@ -75,8 +72,9 @@ def _check_no_query() -> None:
     Raises:
         Invalid: there is one.
     """
-    if request.args:
-        raise Invalid(FieldProblem(f"?{name}", "Unknown field.") for name in request.args)
+    asking = visit()
+    if asking.environ.get("QUERY_STRING") and (unknown := asking.request.args):
+        raise Invalid(FieldProblem(f"?{name}", "Unknown field.") for name in unknown)
 
 
 def caller() -> ApiKey | None:
@@ -86,11 +84,12 @@ def caller() -> ApiKey | None:
         KeyUnknown: it brought one that is not valid.
         TooMany: from where it comes too many such keys have come.
     """
-    key: ApiKey | None = g.get("caller", _UNASKED)
-    if key is _UNASKED:
-        header = request.environ.get("HTTP_AUTHORIZATION")
-        key = g.caller = None if header is None else _sender(header)
-    return key
+    asking = visit()
+    if not asking.has_identified:
+        header = asking.environ.get("HTTP_AUTHORIZATION")
+        asking.caller = None if header is None else _sender(header)
+        asking.has_identified = True
+    return asking.caller
 
 
 def _sender(header: str) -> ApiKey:
@@ -115,9 +114,7 @@ def _holder(header: str) -> ApiKey:
     if scheme.lower() != "bearer" or len(spelled) > MAX_KEY_LENGTH or not _PRINTABLE.fullmatch(spelled):
         raise KeyUnknown
     with runtime().database.glance() as tx:
-        key = authenticate(tx, spelled, runtime().pepper, now=now())
-    request.environ[KEY_ID] = key.id
-    return key
+        return authenticate(tx, spelled, runtime().pepper, now=now())
 
 
 def actor() -> Actor:
@@ -125,7 +122,7 @@ def actor() -> Actor:
     key = caller()
     if key is None:
         raise KeyMissing(Scope.PROGRESS.value)
-    return Actor(ActorKind.KEY, key.name, key.id, request_id())
+    return Actor(ActorKind.KEY, key.name, key.id, visit().name)
 
 
 def may(scope: Scope) -> bool:

@@ -1,10 +1,11 @@
 """Turning values into JSON: a dumper compiled once from each schema, and orjson."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from functools import cache
 from operator import attrgetter
-from typing import Any
+from typing import Any, cast
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 import orjson
 from flask import Response
@@ -13,9 +14,26 @@ from marshmallow import Schema, fields
 from pledgetracker.api.fields import DueField, Kept
 from pledgetracker.domain.numbers import plain
 from pledgetracker.storage.paging import Page
+from pledgetracker.web import BODILESS
 
+JSON = "application/json"
 Dumper = Callable[[Any], Any]
 _OPTIONS = orjson.OPT_UTC_Z
+
+
+class Whole(Response):
+    """An answer that is there in one piece, and leaves as it stands.
+
+    The framework would copy the headers in search of an address to complete or a length to add, and wrap the
+    content in what closes files; servers hand on a list faster than anything else.
+    """
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """The content; without one, and for HEAD, it is left to the framework what may be said of it."""
+        if self.status_code in BODILESS or environ["REQUEST_METHOD"] == "HEAD":
+            return super().__call__(environ, start_response)
+        start_response(self.status, list(self.headers))
+        return cast("list[bytes]", self.response)
 
 
 def to_json(document: Any) -> bytes:
@@ -86,8 +104,8 @@ def listed(schema: type[Schema], page: Page[Any], cursor: str | None) -> Respons
 
 def nothing() -> Response:
     """Done, and nothing to show, with 204."""
-    return Response(status=204)
+    return Whole(status=204)
 
 
 def _json(document: Any, status: int, headers: Mapping[str, str] | None) -> Response:
-    return Response(to_json(document), status, headers, mimetype="application/json")
+    return Whole(to_json(document), status, headers, content_type=JSON)

@@ -4,7 +4,7 @@ from functools import wraps
 from http import HTTPStatus
 from typing import Any
 
-from flask import Flask, request
+from flask import Flask
 from flask_smorest import Blueprint
 from marshmallow import Schema, fields
 from werkzeug.routing import BaseConverter
@@ -12,6 +12,10 @@ from werkzeug.routing import BaseConverter
 from pledgetracker.api.fields import Line
 from pledgetracker.api.parsing import StrictParser
 from pledgetracker.domain.slug import MAX_LENGTH, PATTERN
+from pledgetracker.web import visit
+
+# Where the library keeps what it notes of a view.
+NOTES = "_apidoc"
 
 
 class SlugConverter(BaseConverter):
@@ -64,15 +68,29 @@ class ApiBlueprint(Blueprint):
 
         return noted
 
+    def response(self, *args: Any, **kwargs: Any) -> Any:
+        """Document how a call ends when all goes well; the answer itself the view makes."""
+        return _documenting(super().response(*args, **kwargs))
+
     def refuses(self, *statuses: int) -> Any:
         """Document that a call may end with these problems."""
 
         def decorate(view: Any) -> Any:
             for status in statuses:
-                view = self.alt_response(status, HTTPStatus(status).name)(view)
+                view = _documenting(self.alt_response(status, HTTPStatus(status).name))(view)
             return view
 
         return decorate
+
+
+def _documenting(decorate: Any) -> Any:
+    """Of a decorator of the library's only what it notes for the document, and nothing around the view."""
+
+    def documented(view: Any) -> Any:
+        vars(view)[NOTES] = vars(decorate(view))[NOTES]
+        return view
+
+    return documented
 
 
 def _shortcut(view: Any, taking: Any, schema: Any) -> Any:
@@ -81,7 +99,7 @@ def _shortcut(view: Any, taking: Any, schema: Any) -> Any:
 
     @wraps(taking)
     def short(*args: Any, **kwargs: Any) -> Any:
-        if request.query_string:
+        if visit().environ.get("QUERY_STRING"):
             return taking(*args, **kwargs)
         return view(dict(nothing_said), *args, **kwargs)
 

@@ -21,7 +21,7 @@ from pledgetracker.domain.policy import Policy
 from pledgetracker.domain.rubric import Rubric
 from pledgetracker.services.reading import UpdateView, VerdictView
 from pledgetracker.storage.database import Transaction
-from pledgetracker.web import now, runtime
+from pledgetracker.web import now, runtime, visit
 
 
 def entry_tag(entry: Pledger | Initiative) -> str:
@@ -66,7 +66,7 @@ def unless_known(tag: str, make: Callable[[], Response], *, is_weak: bool = Fals
     The tag `is_weak` where it stands for what an answer says and not for each of its bytes.
     """
     # Proxies weaken tags when they compress; for reading, a weak match is a match.
-    is_known = request.if_none_match.contains_weak(tag)
+    is_known = "HTTP_IF_NONE_MATCH" in visit().environ and request.if_none_match.contains_weak(tag)
     answer = Response(status=304) if is_known else make()
     answer.set_etag(tag, weak=is_weak)
     return answer

@@ -8,6 +8,7 @@ from flask import Response, request
 from werkzeug.exceptions import BadRequest
 
 from pledgetracker.api.access import actor, caller
+from pledgetracker.api.answers import Whole
 from pledgetracker.api.limits import count_write, settle_write
 from pledgetracker.domain.errors import KeyReused
 from pledgetracker.storage.database import Transaction
@@ -50,7 +51,7 @@ def effect(work: Callable[[Transaction], Response]) -> Response:
             return answer
         if kept.fingerprint != fingerprint:
             raise KeyReused(key)
-        return Response(kept.body, kept.status, {**kept.headers, REPLAYED: "true"})
+        return Whole(kept.body, kept.status, {**kept.headers, REPLAYED: "true"})
 
     return _write(once)
 

@@ -3,16 +3,16 @@
 from collections.abc import Mapping
 from typing import Any, cast
 
-from flask import Flask, Request, Response, after_this_request, g, request
+from flask import Flask, Response, after_this_request
 
 from pledgetracker.api.access import caller
 from pledgetracker.domain.addresses import owner_of
 from pledgetracker.domain.allowance import Deed
 from pledgetracker.domain.errors import TooMany
 from pledgetracker.runtime import Runtime
-from pledgetracker.services.limiting import Account, Limiter
+from pledgetracker.services.limiting import Limiter
 from pledgetracker.storage.database import Transaction
-from pledgetracker.web import EXTENSION, client, now, runtime
+from pledgetracker.web import EXTENSION, client, visit
 
 # What costs next to nothing, and must answer whatever happens.
 FREE = frozenset({"health.alive", "dashboard.static"})
@@ -34,8 +34,8 @@ def _admit(limiter: Limiter, views: Mapping[str, Any]) -> None:
         TooMany: it is one too many.
         KeyUnknown: the key is not valid.
     """
-    # The request itself: through its proxy each look costs a microsecond.
-    asked: Request = request.environ["werkzeug.request"]
+    asking = visit()
+    asked = asking.request
     endpoint, method = asked.endpoint or "", asked.method
     if endpoint in FREE:
         return
@@ -43,14 +43,14 @@ def _admit(limiter: Limiter, views: Mapping[str, Any]) -> None:
     key = caller() if takes_keys else None
     who = owner_of(client()) if key is None else f"key {key.id}"
     deed = Deed.READ if method in _READING else Deed.WRITE
-    account = limiter.admit(deed, who, now=now())
+    account = limiter.admit(deed, who, now=asking.now)
     if account is None:
         return
     if deed is Deed.WRITE:
-        g.account = account
+        asking.account = account
         after_this_request(_end)
     if account.is_to_be_passed_on:
-        limiter.pass_on_soon(account, runtime().database, now=now())
+        limiter.pass_on_soon(account, asking.runtime.database, now=asking.now)
 
 
 def count_write(tx: Transaction) -> None:
@@ -59,28 +59,30 @@ def count_write(tx: Transaction) -> None:
     Raises:
         TooMany: over all processes it is one too many.
     """
-    account: Account | None = g.get("account")
-    if account is None:
+    asking = visit()
+    if asking.account is None:
         return
     try:
-        g.counted = runtime().limiter.use(tx, account, now=now())
+        asking.counted = asking.runtime.limiter.use(tx, asking.account, now=asking.now)
     except TooMany:
-        del g.account
+        asking.account = None
         raise
 
 
 def settle_write() -> None:
     """Note that the transaction in which `count_write` counted is committed."""
-    if (counted := g.pop("counted", None)) is not None:
-        runtime().limiter.settle(g.pop("account"), counted, now=now())
+    asking = visit()
+    if asking.account is not None and asking.counted is not None:
+        asking.runtime.limiter.settle(asking.account, asking.counted, now=asking.now)
+        asking.account = asking.counted = None
 
 
 def _end(answer: Response) -> Response:
     """Count what was not counted in a transaction: the request was refused, or failed."""
-    account: Account | None = g.pop("account", None)
-    if account is not None:
-        limiter = runtime().limiter
+    asking = visit()
+    if (account := asking.account) is not None:
+        limiter = asking.runtime.limiter
         limiter.end(account)
         if account.is_to_be_passed_on:
-            limiter.pass_on_soon(account, runtime().database, now=now())
+            limiter.pass_on_soon(account, asking.runtime.database, now=asking.now)
     return answer

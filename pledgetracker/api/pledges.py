@@ -7,7 +7,7 @@ from flask import Response, url_for
 
 from pledgetracker.api import examples
 from pledgetracker.api.access import needs
-from pledgetracker.api.answers import answer, created, dumper, listed, nothing, to_json
+from pledgetracker.api.answers import JSON, Whole, answer, created, dumper, listed, nothing, to_json
 from pledgetracker.api.blueprint import ApiBlueprint, list_of
 from pledgetracker.api.conditions import check_pledge_unchanged, pledge_tag, tagged, unless_known
 from pledgetracker.api.effects import effect
@@ -89,14 +89,12 @@ def get(query: dict[str, Any], pledge: str) -> Response:
     record, rules = fetch_known(runtime().database, pledge, runtime().rules, at)
     today = at.today(record.pledge.time_zone)
 
-    def show() -> Response:
-        body = record.recall(
-            ("document", rules.policy, today),
-            lambda: to_json(dumper(PledgeDocument)(view(record, rules, at))),
-        )
-        return Response(body, mimetype="application/json")
+    def shown() -> tuple[str, bytes]:
+        document = dumper(PledgeDocument)(view(record, rules, at))
+        return pledge_tag(record.pledge, rules.policy, today), to_json(document)
 
-    return unless_known(pledge_tag(record.pledge, rules.policy, today), show)
+    tag, body = record.recall(("document", rules.policy, today), shown)
+    return unless_known(tag, lambda: Whole(body, content_type=JSON))
 
 
 @blueprint.route("/pledges/<slug:pledge>", methods=["PATCH"])

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from flask import Response, url_for
+from flask import Response
 
 from pledgetracker.api import examples
 from pledgetracker.api.access import check_may_report_for, may, needs
@@ -19,7 +19,7 @@ from pledgetracker.domain.review import Review
 from pledgetracker.services.reading import get_update, list_updates, view_update
 from pledgetracker.services.reporting import record_progress
 from pledgetracker.storage.database import Transaction
-from pledgetracker.web import next_cursor, now, runtime
+from pledgetracker.web import next_cursor, now, runtime, visit
 
 blueprint = ApiBlueprint("progress", __name__, description="What was reported on a pledge")
 
@@ -57,8 +57,8 @@ def add(fields: Any, pledge: str) -> Response:
         check_may_report_for(tx, pledge)
         review = Review.ACCEPTED if may(Scope.REVIEW) else Review.SUBMITTED
         record, update = record_progress(tx, pledge, fields, runtime().rules, review=review, now=now())
-        location = url_for("progress.get", pledge=pledge, number=update.number)
         shown = view_update(record, update)
+        location = f"{visit().address}/{update.number}"
         return tagged(created(ProgressDocument, shown, location), update_tag(shown))
 
     return effect(report)

@@ -2,6 +2,7 @@
 
 from functools import cache
 from hashlib import sha256
+from http import HTTPStatus
 from importlib.resources import files
 from typing import Any
 
@@ -44,7 +45,8 @@ def style_version() -> str:
 
 def problem_page(response: Response) -> Response:
     """A problem document as a page, for a browser outside the API; any other answer as it is."""
-    if response.mimetype != PROBLEM or request.path.startswith("/v1/"):
+    is_error = response.status_code >= HTTPStatus.BAD_REQUEST
+    if not is_error or response.mimetype != PROBLEM or request.path.startswith("/v1/"):
         return response
     response.vary.add("Accept")
     if _wants_page(request):

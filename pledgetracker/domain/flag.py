@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
-from fractions import Fraction
 
 from pledgetracker.domain.milestone import MilestoneStanding, MilestoneStatus
-from pledgetracker.domain.path import Path, ahead_of, exact_pace
+from pledgetracker.domain.path import Path, ahead_of, pace_ratio
 from pledgetracker.domain.pledge import FINAL_MILESTONE
 from pledgetracker.domain.policy import Policy
 from pledgetracker.domain.record import Figure, Record
@@ -26,7 +25,10 @@ class FlagKind(StrEnum):
     @property
     def urgency(self) -> int:
         """0 is the most urgent."""
-        return list(FlagKind).index(self)
+        return _URGENCIES[self]
+
+
+_URGENCIES = {kind: place for place, kind in enumerate(FlagKind)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,24 +186,26 @@ def _behind_since(
     if goal is None or not goal.direction or final is None or final.status is not MilestoneStatus.UPCOMING:
         return None
     path = Path.of(pledge, final.milestone.due.date)
-    # Fractions compare with each other, and slowly with decimals.
-    clears, opens = Fraction(policy.behind_clears_pace), Fraction(policy.on_track_pace)
+    # In whole numbers: fractions take several times as long to make and to compare.
+    (clears, of_clears), (opens, of_opens) = (
+        threshold.as_integer_ratio() for threshold in (policy.behind_clears_pace, policy.on_track_pace)
+    )
     fell: date | None = None
     for figure in reversed(record.figures_until(today)):
-        pace = _pace(record, path, figure)
-        if pace > clears:
+        gained, awaited = _pace(record, path, figure)
+        if gained * of_clears > clears * awaited:
             break
-        if pace < opens:
+        if gained * of_opens < opens * awaited:
             fell = figure.as_of
     return fell
 
 
-def _pace(record: Record, path: Path, figure: Figure) -> Fraction:
-    """Pace; where nothing is expected yet, on or above the path is 1 and below it 0."""
-    pace = exact_pace(record.pledge, path, figure.value, figure.as_of)
+def _pace(record: Record, path: Path, figure: Figure) -> tuple[int, int]:
+    """Pace as a ratio; where nothing is expected yet, on or above the path is 1 and below it 0."""
+    pace = pace_ratio(record.pledge, path, figure.value, figure.as_of)
     if pace is not None:
         return pace
-    return Fraction(ahead_of(record.pledge, path, figure.value, figure.as_of) >= 0)
+    return int(ahead_of(record.pledge, path, figure.value, figure.as_of) >= 0), 1
 
 
 def turning_days(

@@ -110,10 +110,18 @@ class Progress:
 
 def exact_pace(pledge: Pledge, path: Path, value: Decimal, day: date) -> Fraction | None:
     """Pace before rounding, for thresholds; None where nothing is expected yet."""
+    ratio = pace_ratio(pledge, path, value, day)
+    return None if ratio is None else Fraction(*ratio)
+
+
+def pace_ratio(pledge: Pledge, path: Path, value: Decimal, day: date) -> tuple[int, int] | None:
+    """`exact_pace` as numerator and positive denominator, not reduced: a look asks it of every figure."""
     (n, d), (n0, d0) = value.as_integer_ratio(), pledge.baseline.value.as_integer_ratio()
     expected, shares = path.ratio_on(day)
-    awaited = expected * d0 - n0 * shares
-    return Fraction((n * d0 - n0 * d) * shares, awaited * d) if awaited else None
+    gained, awaited = (n * d0 - n0 * d) * shares, (expected * d0 - n0 * shares) * d
+    if not awaited:
+        return None
+    return (gained, awaited) if awaited > 0 else (-gained, -awaited)
 
 
 def ahead_of(pledge: Pledge, path: Path, value: Decimal, day: date) -> Fraction:

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
 from itertools import groupby
+from operator import attrgetter
 from typing import Any, Protocol, TypeVar, cast
 
 from pledgetracker.domain.days import Due
@@ -135,8 +136,10 @@ class Record:
 
     @cached_property
     def _standing_updates(self) -> tuple[ProgressUpdate, ...]:
-        said = (u for u in self.updates if u.number not in self.successors and not u.is_retraction)
-        return tuple(sorted(said, key=lambda u: (u.as_of, u.number)))
+        superseded = self.successors
+        said = (u for u in self.updates if u.number not in superseded and not u.is_retraction)
+        # Those of one day stay in order of their numbers, as they came.
+        return tuple(sorted(said, key=attrgetter("as_of")))
 
     @cached_property
     def reports(self) -> tuple[ProgressUpdate, ...]:
@@ -205,7 +208,7 @@ class Record:
         self, day: date, reports: Sequence[ProgressUpdate], milestone: str | None = None
     ) -> Sequence[ProgressUpdate]:
         """Of `reports` about one day, those left when a reviewer chose: that one, and what came later."""
-        choice = self.choice(day, milestone)
+        choice = self.choice(day, milestone) if len(reports) > 1 else None
         if choice is None or all(u.number != choice.chosen for u in reports):
             return reports
         return [u for u in reports if u.number == choice.chosen or u.number not in choice.among]
@@ -319,7 +322,7 @@ def _until(updates: Sequence[ProgressUpdate], day: date) -> Sequence[ProgressUpd
 
 
 def _by_day(updates: Iterable[ProgressUpdate]) -> Iterator[tuple[date, list[ProgressUpdate]]]:
-    return ((day, list(group)) for day, group in groupby(updates, key=lambda u: u.as_of))
+    return ((day, list(group)) for day, group in groupby(updates, key=attrgetter("as_of")))
 
 
 def _worst(pledge: Pledge, totals: set[Decimal]) -> Decimal:

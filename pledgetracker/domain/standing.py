@@ -1,14 +1,15 @@
 """Where a pledge stands on a day: delivery, reporting and schedule, kept apart, and one headline."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from functools import cached_property
 
 from pledgetracker.domain.days import Due
 from pledgetracker.domain.flag import Flag, Reporting, flags, reporting
 from pledgetracker.domain.milestone import MilestoneStanding, MilestoneStatus, milestones, since_when
 from pledgetracker.domain.path import Path, Progress, ahead_of, exact_pace, progress
-from pledgetracker.domain.pledge import FINAL_MILESTONE
+from pledgetracker.domain.pledge import FINAL_MILESTONE, Pledge
 from pledgetracker.domain.policy import Policy
 from pledgetracker.domain.record import Figure, Record
 from pledgetracker.domain.target import Target
@@ -80,17 +81,17 @@ class Lateness:
     original: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Standing:
     """Where a pledge stands on `today`, its local day."""
 
+    pledge: Pledge = field(repr=False)
     today: date
     due: Due | None
     delivery: Delivery
     reporting: ReportingState
     schedule: Schedule
     figure: Figure | None
-    progress: Progress
     lateness: Lateness
     calendar: Reporting
     milestones: tuple[MilestoneStanding, ...]
@@ -99,8 +100,16 @@ class Standing:
     @property
     def status(self) -> Status:
         """The one-word headline."""
-        said = {self.delivery.value, self.reporting.value, self.schedule.value}
-        return next(status for status in Status if status.value in said)
+        said = {self.delivery, self.reporting, self.schedule}
+        return next(status for status in Status if status in said)
+
+    @cached_property
+    def progress(self) -> Progress:
+        """The figure held against path and target; worked out for who asks, and a look at flags does not."""
+        if self.figure is None:
+            return Progress()
+        due = None if self.due is None else self.due.date
+        return progress(self.pledge, self.figure.value, self.figure.as_of, due, today=self.today)
 
 
 def standing(record: Record, policy: Policy, *, today: date) -> Standing:
@@ -117,17 +126,13 @@ def _judge(record: Record, policy: Policy, today: date) -> Standing:
     calendar = reporting(record, policy, today=today)
     schedule = _schedule(record, stages, figure, policy, today)
     return Standing(
+        pledge=record.pledge,
         today=today,
         due=due,
         delivery=delivery,
         reporting=ReportingState.CLOSED if is_closed else _reporting_state(calendar, today),
         schedule=schedule,
         figure=figure,
-        progress=Progress()
-        if figure is None
-        else progress(
-            record.pledge, figure.value, figure.as_of, None if due is None else due.date, today=today
-        ),
         lateness=_lateness(record, schedule, due, today),
         calendar=calendar,
         milestones=stages,

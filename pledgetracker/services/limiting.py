@@ -1,9 +1,11 @@
 """Limiting how often callers may do things: in memory where that will do, in the database where it must hold.
 
-A write is counted in its own transaction, and so exactly, over all processes. What has no transaction of its
-own (reads, keys that are not valid, writes that are refused) each process counts in its memory, and passes on
-to the database in lots of a tenth of the burst, beside the requests; a process that alone sees less than a
-tenth of the rate keeps that to itself. A process that knows of a limit as reached refuses without asking.
+A write is counted in its own transaction, and so exactly, over all processes; far from the limit, that
+transaction counts a few more in advance, which have their places then if they come within a second. What has
+no transaction of its own (reads, keys that are not valid, writes that are refused) each process counts in its
+memory, and passes on to the database in lots of a tenth of the burst, beside the requests; a process that
+alone sees less than a tenth of the rate keeps that to itself. A process that knows of a limit as reached
+refuses without asking.
 """
 
 import threading
@@ -34,6 +36,8 @@ class Account:
         own: uses that the database does not know of.
         over: those of them that wait for nothing and may be passed on.
         since: the instant of the first of its own.
+        places: uses that the database has counted already, and that have not taken place.
+        places_until: the instant at which they are lost.
     """
 
     name: str
@@ -43,6 +47,8 @@ class Account:
     over: int = 0
     since: int = 0
     is_refusing: bool = False
+    places: int = 0
+    places_until: int = 0
 
     def reckoned(self, now: int) -> int:
         """From when the whole allowance is there again, by all that is known here."""
@@ -73,6 +79,19 @@ class Account:
         """Forget so many uses of its own, which the database knows of now."""
         self.own -= times
         self.since = now
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What the transaction of a write said of its count.
+
+    Attributes:
+        whole_at: from when the whole allowance is there again.
+        places: how many more uses it counted than the one that took place.
+    """
+
+    whole_at: int
+    places: int = 0
 
 
 @dataclass(slots=True)
@@ -159,27 +178,37 @@ class Limiter:
             account.is_refusing = True
             raise _too_many(deed, account.allowance, wait)
 
-    def use(self, tx: Transaction, account: Account, *, now: datetime) -> int:
+    def use(self, tx: Transaction, account: Account, *, now: datetime) -> Counted:
         """Count a write in its own transaction; returns what `settle` wants to know.
 
         Raises:
             TooMany: over all processes it is one too many; it is not counted, and needs no `end`.
         """
-        moment = microseconds(now)
-        whole_at, is_allowed = tx.rate_limits.use(account.name, account.allowance, now=moment)
+        moment, allowance = microseconds(now), account.allowance
+        with self._lock:
+            if account.places and moment < account.places_until:
+                account.places -= 1
+                return Counted(account.whole_at)
+            times = allowance.lot if allowance.is_far(account.whole_at, now=moment) else 1
+        whole_at, is_allowed = tx.rate_limits.use(account.name, allowance, times=times, now=moment)
+        if not is_allowed and times > 1:
+            times = 1
+            whole_at, is_allowed = tx.rate_limits.use(account.name, allowance, now=moment)
         if not is_allowed:
             with self._lock:
                 account.learn(whole_at, now=moment)
                 account.drop(1, moment)
-            raise _too_many(Deed.WRITE, account.allowance, account.allowance.wait(whole_at, now=moment))
-        return whole_at
+            raise _too_many(Deed.WRITE, allowance, allowance.wait(whole_at, now=moment))
+        return Counted(whole_at, times - 1)
 
-    def settle(self, account: Account, whole_at: int, *, now: datetime) -> None:
+    def settle(self, account: Account, counted: Counted, *, now: datetime) -> None:
         """Note that a write was counted, and committed."""
         moment = microseconds(now)
         with self._lock:
-            account.learn(whole_at, now=moment)
+            account.learn(counted.whole_at, now=moment)
             account.drop(1, moment)
+            if counted.places:
+                account.places, account.places_until = counted.places, moment + MICROSECONDS
 
     def end(self, account: Account) -> None:
         """Note that a write ended without being counted: it is passed on with others."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from functools import cached_property
 from pathlib import Path
+from types import TracebackType
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, event, func, inspect, select, table
@@ -19,12 +20,12 @@ from pledgetracker.storage.alerts import AlertStore
 from pledgetracker.storage.attempts import AttemptStore
 from pledgetracker.storage.audit import AuditStore
 from pledgetracker.storage.flags import FlagStore
-from pledgetracker.storage.glances import Glances
 from pledgetracker.storage.heartbeats import HeartbeatStore
 from pledgetracker.storage.idempotency import IdempotencyStore
 from pledgetracker.storage.initiatives import InitiativeStore
 from pledgetracker.storage.keys import KeyStore
 from pledgetracker.storage.links import LinkStore
+from pledgetracker.storage.loans import Loans
 from pledgetracker.storage.occupancy import Occupancy, Taken
 from pledgetracker.storage.pledgers import PledgerStore
 from pledgetracker.storage.pledges import PledgeStore
@@ -222,7 +223,8 @@ class Database:
         self.engine = dialects.open_engine(url, busy_timeout_ms=busy_timeout_ms)
         self._readers = dialects.for_reading(self.engine)
         self._writers = dialects.for_writing(self.engine)
-        self._glances = Glances(self.engine)
+        self._writing = Loans(self.engine, self._writers)
+        self._glancing = Loans(self.engine, dialects.for_single_statements(self.engine))
         self._standby = None if standby_url is None else _Standby(standby_url, busy_timeout_ms)
         # SQLite's own waiting polls and starves; inside one process writers queue here instead.
         in_turn = dialects.is_sqlite(url)
@@ -252,7 +254,7 @@ class Database:
             Unavailable: the database cannot be reached.
         """
         standby = self._standby.readers() if self._standby and may_lag else None
-        with _outages(), standby or self._readers.connect() as connection:
+        with _OUTAGES, standby or self._readers.connect() as connection:
             yield Transaction(connection, self._cache, may_cache=True)
 
     @contextmanager
@@ -263,7 +265,7 @@ class Database:
             Unavailable: the database cannot be reached.
         """
         standby = self._standby.glances() if self._standby and may_lag else None
-        with _outages(), standby or self._glances.lend() as connection:
+        with _OUTAGES, standby or self._glancing.lend() as connection:
             yield Transaction(connection, self._cache, may_cache=False)
 
     def write(self, work: Callable[[Transaction], T], *, actor: Actor = ITSELF) -> T:
@@ -279,7 +281,7 @@ class Database:
         return _repeated(lambda: self._write_once(work, actor))
 
     def _write_once(self, work: Callable[[Transaction], T], actor: Actor) -> T:
-        with self._turn, self._writers.connect() as connection:
+        with self._turn, self._writing.lend() as connection:
             transaction = Transaction(connection, self._cache, may_cache=False, actor=actor)
             with connection.begin() as frame:
                 result = work(transaction)
@@ -318,7 +320,7 @@ class Database:
         Raises:
             Unavailable: the database cannot be reached, or stayed locked.
         """
-        with _outages(), self._turn, self._writers.begin() as connection:
+        with _OUTAGES, self._turn, self._writers.begin() as connection:
             dialects.take_time(connection)
             dialects.lock_schema(connection)
             return work(connection)
@@ -330,7 +332,7 @@ class Database:
         Raises:
             Unavailable: the database cannot be reached.
         """
-        with _outages(), self._readers.connect() as connection:
+        with _OUTAGES, self._readers.connect() as connection:
             dialects.take_time(connection)
             yield connection
 
@@ -340,7 +342,7 @@ class Database:
         Raises:
             Unavailable: it could not be read, or the copy not be written.
         """
-        with _outages(), self._glances.lend() as connection:
+        with _OUTAGES, self._glancing.lend() as connection:
             dialects.copy_into(connection, file)
 
     @contextmanager
@@ -420,7 +422,7 @@ def _repeated(once: Callable[[], T]) -> T:
         Contended, Unavailable: see `Database.write`.
     """
     clashes = 0
-    with _outages():
+    with _OUTAGES:
         for pause in (*PAUSES_SECONDS, None):
             try:
                 return once()
@@ -438,20 +440,35 @@ def _repeated(once: Callable[[], T]) -> T:
     raise AssertionError("The last run returns or raises.")
 
 
-@contextmanager
-def _outages() -> Iterator[None]:
-    try:
-        yield
-    except (OperationalError, InterfaceError) as error:
-        raise Unavailable(str(error.orig)) from error
-    except dialects.NotDurable as error:
-        raise Unavailable(str(error)) from error
-    except NoTurn as error:
-        raise Unavailable("The database is locked: others have been writing for too long.") from error
-    except PoolTimeoutError as error:
-        raise Unavailable("All connections are in use.") from error
-    except DatabaseError as error:
-        # Its kinds tell of our mistakes; it itself, of a file that is no database or a damaged one.
-        if type(error) is not DatabaseError and not dialects.is_outage(error):
-            raise
-        raise Unavailable(str(error.orig)) from error
+def _outage(error: BaseException) -> str | None:
+    """Why the database cannot be reached, or None if an error tells of something else."""
+    match error:
+        case OperationalError() | InterfaceError():
+            return str(error.orig)
+        case dialects.NotDurable():
+            return str(error)
+        case NoTurn():
+            return "The database is locked: others have been writing for too long."
+        case PoolTimeoutError():
+            return "All connections are in use."
+        case DatabaseError() if type(error) is DatabaseError or dialects.is_outage(error):
+            # Its kinds tell of our mistakes; it itself, of a file that is no database or a damaged one.
+            return str(error.orig)
+        case _:
+            return None
+
+
+class _Outages:
+    """Raises `Unavailable` for whatever keeps the database away; any number of threads share it."""
+
+    def __enter__(self) -> None:
+        """Nothing happens before something goes wrong."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None and (reason := _outage(error)) is not None:
+            raise Unavailable(reason) from error
+
+
+_OUTAGES = _Outages()

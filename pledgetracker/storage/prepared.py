@@ -1,10 +1,10 @@
 """Statements of the hottest paths: compiled once, then handed to the driver as they are."""
 
 from collections import namedtuple
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import methodcaller
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import Connection, Delete, Dialect, Insert, Select, TextualSelect, Update
 from sqlalchemy.engine.default import DefaultDialect
@@ -73,10 +73,8 @@ def _count(cursor: Any) -> int:
     return found
 
 
-class _Bind(NamedTuple):
-    name: str
-    default: Any
-    convert: Convert | None
+# By place: what makes of the value there what the driver, or whoever reads it, takes.
+_Converts = tuple[tuple[int, Convert], ...]
 
 
 @dataclass(slots=True)
@@ -84,39 +82,40 @@ class _Compiled:
     """A statement as one driver takes it.
 
     Attributes:
-        is_positional: whether values go by place, in the order of `binds`, or by name.
+        is_positional: whether values go by place, in the order of `names`, or by name.
+        names: of the values, with what each is unless it is given.
+        binds: for the values that the driver does not take as they are.
         columns: the types of the columns of a row.
         row: what a row is called by.
         errors: what the driver raises.
-        converts: what makes of each column what its type promises; known after the first run.
+        reads: for the columns that the driver does not give as promised; known after the first run.
     """
 
     text: str
     is_positional: bool
-    binds: tuple[_Bind, ...]
+    names: tuple[tuple[str, Any], ...]
+    binds: _Converts
     columns: tuple[TypeEngine[Any], ...]
     row: Any
     errors: type[Exception]
-    converts: tuple[Convert | None, ...] = ()
+    reads: _Converts | None = None
 
     def ask(self, connection: Connection, values: Mapping[str, Any], fetch: Convert) -> Any:
         """Run it, and what `fetch` makes of the driver's cursor."""
         if not connection.in_transaction():
             connection.begin()
-        bound = [
-            convert(value) if convert is not None else value
-            for name, default, convert in self.binds
-            for value in (values.get(name, default),)
-        ]
+        bound = [values.get(name, default) for name, default in self.names]
+        for place, convert in self.binds:
+            bound[place] = convert(bound[place])
         given: Any = bound
         if not self.is_positional:
-            given = {bind.name: value for bind, value in zip(self.binds, bound, strict=True)}
+            given = {name: value for (name, _), value in zip(self.names, bound, strict=True)}
         driver: Any = connection.connection.dbapi_connection
         for listen in connection.dispatch.before_cursor_execute:
             listen(connection, None, self.text, given, None, False)
         try:
             cursor = driver.execute(self.text, given)
-            if self.columns and not self.converts:
+            if self.reads is None:
                 self._look_at(cursor, connection.dialect)
             return fetch(cursor)
         except self.errors as error:
@@ -124,22 +123,27 @@ class _Compiled:
             connection._handle_dbapi_exception(error, self.text, given, None, None)  # noqa: SLF001
 
     def _look_at(self, cursor: Any, dialect: Dialect) -> None:
-        self.converts = tuple(
+        self.reads = _converts(
             kind.dialect_impl(dialect).result_processor(dialect, described[1])
-            for kind, described in zip(self.columns, cursor.description, strict=True)
+            for kind, described in zip(self.columns, cursor.description or (), strict=True)
         )
 
     def read(self, row: Sequence[Any]) -> Any:
         """A row of the driver's as one of ours."""
-        return self.row._make(
-            value if convert is None else convert(value)
-            for value, convert in zip(row, self.converts, strict=True)
-        )
+        found = list(row)
+        for place, convert in self.reads or ():
+            found[place] = convert(found[place])
+        return self.row._make(found)
+
+
+def _converts(by_place: Iterable[Convert | None]) -> _Converts:
+    return tuple((place, convert) for place, convert in enumerate(by_place) if convert is not None)
 
 
 def _compile(statement: Any, columns: Sequence[str] | None, dialect: Dialect) -> _Compiled:
     compiled: SQLCompiler = statement.compile(dialect=dialect, column_keys=columns)
     kinds = {name: bind.type.dialect_impl(dialect) for bind, name in compiled.bind_names.items()}
+    names = compiled.positiontup or list(kinds)
     defaults = {} if columns else compiled.params
     wanted = list(statement.selected_columns) if isinstance(statement, Select | TextualSelect) else []
     assert isinstance(dialect, DefaultDialect)
@@ -147,10 +151,8 @@ def _compile(statement: Any, columns: Sequence[str] | None, dialect: Dialect) ->
     return _Compiled(
         text=str(compiled),
         is_positional=compiled.positional,
-        binds=tuple(
-            _Bind(name, defaults.get(name), kinds[name].bind_processor(dialect))
-            for name in compiled.positiontup or kinds
-        ),
+        names=tuple((name, defaults.get(name)) for name in names),
+        binds=_converts(kinds[name].bind_processor(dialect) for name in names),
         columns=tuple(column.type for column in wanted),
         row=namedtuple("Row", [str(column.key) for column in wanted]),  # noqa: PYI024 -- its fields follow the statement
         errors=dialect.loaded_dbapi.Error,

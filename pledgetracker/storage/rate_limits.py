@@ -26,10 +26,10 @@ class RateLimitStore:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def use(self, name: str, allowance: Allowance, *, now: int) -> tuple[int, bool]:
-        """Count one use if it is allowed: the instant from which all is there again, and whether it was."""
-        interval = allowance.interval
-        return self._add(name, now, interval, now + allowance.whole - interval, allowance.farthest(now))
+    def use(self, name: str, allowance: Allowance, *, times: int = 1, now: int) -> tuple[int, bool]:
+        """Count uses if all are allowed: the instant from which all is there again, and whether they were."""
+        cost = times * allowance.interval
+        return self._add(name, now, cost, now + allowance.whole - cost, allowance.farthest(now))
 
     def charge(self, name: str, times: int, allowance: Allowance, *, since: int, now: int) -> int:
         """Count uses that took place since an instant; returns the one from which all is there again.

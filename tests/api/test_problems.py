@@ -84,6 +84,13 @@ def test_errors_of_http_are_problems_too(
     assert told["type"] == f"/docs#problem-{name}"
 
 
+@pytest.mark.parametrize("host", ["pledges.example.org:8000", "a b", "<a>", "é"])
+def test_what_the_host_is_called_plays_no_part(anybody: FlaskClient, host: str) -> None:
+    answer = anybody.get("/", headers={"Host": host})
+    assert answer.status_code == 200
+    assert host not in answer.text
+
+
 def test_a_database_that_does_not_answer_is_a_503_that_says_when_to_come_back(
     anybody: FlaskClient, editor: FlaskClient, runtime: Runtime, pledge: dict[str, Any], refused: Refused
 ) -> None:

@@ -13,6 +13,15 @@ UPDATES = f"{ADDRESS}/progress"
 Pointers = Callable[[dict[str, Any]], set[str]]
 
 
+def test_behind_a_prefix_the_location_of_an_update_has_it_too(
+    editor: FlaskClient, anybody: FlaskClient, pledge: dict[str, Any]
+) -> None:
+    prefix = {"SCRIPT_NAME": "/tracker"}
+    answer = editor.post(UPDATES, json={"as_of": "2025-11-04", "value": 1}, environ_overrides=prefix)
+    assert answer.location == f"/tracker{UPDATES}/1"
+    assert anybody.get(f"{UPDATES}/1").data == answer.data
+
+
 def test_an_update_is_where_its_location_says_and_keeps_all_it_was_told(
     editor: FlaskClient, anybody: FlaskClient, pledge: dict[str, Any]
 ) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from pledgetracker.domain.allowance import Allowance, Deed, microseconds
 from pledgetracker.domain.errors import TooMany
@@ -54,8 +54,8 @@ class Callers:
                 if account.is_to_be_passed_on:
                     limiter.pass_on_soon(account, self.database, now=self.clock.now)
                 return True
-            whole_at = self.database.write(lambda tx: limiter.use(tx, account, now=self.clock.now))
-            limiter.settle(account, whole_at, now=self.clock.now)
+            counted = self.database.write(lambda tx: limiter.use(tx, account, now=self.clock.now))
+            limiter.settle(account, counted, now=self.clock.now)
         except TooMany:
             return False
         return True
@@ -78,6 +78,62 @@ def test_writes_are_counted_exactly_over_all_processes(callers: Callers, process
     assert sum(callers.writes(limiter) for limiter in in_turn(processes, 4 * BURST)) == BURST
     callers.clock.now += timedelta(seconds=1)
     assert sum(callers.writes(limiter) for limiter in in_turn(processes, 4 * BURST)) == 10
+
+
+class TestInLots:
+    """Far from the limit one transaction counts several writes before they take place."""
+
+    LOT, BURST = 4, 400
+
+    @pytest.fixture
+    def processes(self) -> list[Limiter]:
+        allowance = Allowance(24_000, self.BURST)
+        assert allowance.lot == self.LOT
+        return [Limiter({Deed.WRITE: allowance}, launch=lambda work: work()) for _ in range(3)]
+
+    @pytest.fixture
+    def counts(self, callers: Callers) -> list[str]:
+        """The statements that count."""
+        heard: list[str] = []
+
+        def listen(*said: Any) -> None:
+            if "INSERT INTO rate_limits" in said[2]:
+                heard.append(said[2])
+
+        event.listen(callers.database.engine, "before_cursor_execute", listen)
+        return heard
+
+    def test_over_all_processes_no_more_are_let_in_than_one_by_one_and_no_fewer(
+        self, callers: Callers, processes: list[Limiter], counts: list[str]
+    ) -> None:
+        assert sum(callers.writes(limiter) for limiter in in_turn(processes, self.BURST + 30)) == self.BURST
+        half = self.BURST // 2
+        assert half <= len(counts) <= half + half // self.LOT + self.LOT * len(processes) + 30
+
+    def test_a_lot_is_counted_once_and_lost_after_a_second(
+        self, callers: Callers, processes: list[Limiter], counts: list[str]
+    ) -> None:
+        assert all(callers.writes(processes[0]) for _ in range(self.LOT))
+        assert len(counts) == 1
+        assert callers.writes(processes[0])
+        assert len(counts) == 2
+        callers.clock.now += timedelta(seconds=1)
+        assert callers.writes(processes[0])
+        assert len(counts) == 3
+
+    def test_what_others_have_left_is_had_to_the_last(
+        self, callers: Callers, processes: list[Limiter]
+    ) -> None:
+        first, second = processes[:2]
+        assert sum(callers.writes(first) for _ in range(self.BURST - 2)) == self.BURST - 2
+        assert [callers.writes(second) for _ in range(3)] == [True, True, False]
+
+    def test_a_write_that_fails_counts_beside_its_lot(
+        self, callers: Callers, processes: list[Limiter]
+    ) -> None:
+        assert callers.writes(processes[0])
+        assert callers.writes(processes[0], fails=True)
+        assert sum(callers.writes(processes[0]) for _ in range(self.BURST)) == self.BURST - 2
 
 
 def test_writes_that_fail_count_too_and_hardly_cost_a_transaction(

@@ -89,9 +89,8 @@ def test_write_ahead_logging_is_for_versions_that_lose_nothing_by_it(
 @pytest.mark.sqlite
 def test_writes_begin_immediately_reads_plainly_and_glances_not_at_all(runtime: Runtime) -> None:
     said: list[str] = []
-    with runtime.database.engine.connect() as connection:
-        raw = cast("Any", connection.connection.dbapi_connection)
-        raw.set_trace_callback(said.append)
+    runtime.database.engine.dispose()
+    event.listen(runtime.database.engine, "connect", lambda raw, _: raw.set_trace_callback(said.append))
 
     def begins() -> list[str]:
         found = [statement for statement in said if statement.startswith("BEGIN")]
