@@ -61,7 +61,7 @@ class Visit:
     Attributes:
         environ: the request as the server gave it.
         name: what it is called: as its caller says, else a name of its own.
-        now: the instant at which it is answered, the same from beginning to end.
+        now: the instant at which it is answered; of a change, the one at which its turn to write came.
         has_identified: whether it is known whose key it brought.
         caller: the holder of that key; None if it brought none, or none that is valid.
         account: what a change that is under way is to be counted on.

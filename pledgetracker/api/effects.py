@@ -13,7 +13,7 @@ from pledgetracker.api.limits import count_write, settle_write
 from pledgetracker.domain.errors import KeyReused
 from pledgetracker.storage.database import Transaction
 from pledgetracker.storage.idempotency import KeptAnswer
-from pledgetracker.web import now, runtime
+from pledgetracker.web import now, visit
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotent-Replayed"
@@ -64,7 +64,14 @@ def _counted(tx: Transaction, work: Callable[[Transaction], Response]) -> Respon
 
 
 def _write(work: Callable[[Transaction], Response]) -> Response:
-    answer = runtime().database.write(work, actor=actor())
+    asking = visit()
+
+    def in_turn(tx: Transaction) -> Response:
+        # Who waited for others comes after them: what was known at an instant should be on record by then.
+        asking.now = asking.runtime.clock()
+        return work(tx)
+
+    answer = asking.runtime.database.write(in_turn, actor=actor())
     settle_write()
     return answer
 
