@@ -1,17 +1,22 @@
 """Statements of the hottest paths: compiled once, then handed to the driver as they are."""
 
 from collections import namedtuple
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from operator import methodcaller
+from functools import cached_property, lru_cache
+from operator import itemgetter, methodcaller
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Delete, Dialect, Insert, Select, TextualSelect, Update
+from sqlalchemy import Connection, Date, Delete, Dialect, Insert, Select, TextualSelect, Update
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
+from pledgetracker.storage.dialects import Instant
+
 Convert = Callable[[Any], Any]
+
+REMEMBERED = 256
 
 _FIRST = methodcaller("fetchone")
 _ALL = methodcaller("fetchall")
@@ -54,6 +59,10 @@ class Prepared:
         """Change something."""
         self._for(connection).ask(connection, values, _NONE)
 
+    def run_many(self, connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Change something once a row."""
+        self._for(connection).repeat(connection, rows)
+
     def count(self, connection: Connection, values: Mapping[str, Any]) -> int:
         """Change something; how many rows that took in."""
         found: int = self._for(connection).ask(connection, values, _count)
@@ -79,7 +88,7 @@ class _Bind(NamedTuple):
     convert: Convert | None
 
 
-@dataclass(slots=True)
+@dataclass
 class _Compiled:
     """A statement as one driver takes it.
 
@@ -101,19 +110,8 @@ class _Compiled:
 
     def ask(self, connection: Connection, values: Mapping[str, Any], fetch: Convert) -> Any:
         """Run it, and what `fetch` makes of the driver's cursor."""
-        if not connection.in_transaction():
-            connection.begin()
-        bound = [
-            convert(value) if convert is not None else value
-            for name, default, convert in self.binds
-            for value in (values.get(name, default),)
-        ]
-        given: Any = bound
-        if not self.is_positional:
-            given = {bind.name: value for bind, value in zip(self.binds, bound, strict=True)}
-        driver: Any = connection.connection.dbapi_connection
-        for listen in connection.dispatch.before_cursor_execute:
-            listen(connection, None, self.text, given, None, False)
+        given = self._bound(values)
+        driver = self._driver(connection, given, is_many=False)
         try:
             cursor = driver.execute(self.text, given)
             if self.columns and not self.converts:
@@ -122,6 +120,57 @@ class _Compiled:
         except self.errors as error:
             # Nothing public lets a library error pass by whoever listens for it, and end a lost connection.
             connection._handle_dbapi_exception(error, self.text, given, None, None)  # noqa: SLF001
+
+    def repeat(self, connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Run it once a row, nothing to be fetched."""
+        given = list(map(self._bound_briefly, rows))
+        cursor = self._driver(connection, given, is_many=True).cursor()
+        try:
+            cursor.executemany(self.text, given)
+        except self.errors as error:
+            connection._handle_dbapi_exception(error, self.text, given, None, None)  # noqa: SLF001
+        finally:
+            cursor.close()
+
+    def _bound(self, values: Mapping[str, Any]) -> Any:
+        """The values as the driver takes them."""
+        bound = [
+            convert(value) if convert is not None else value
+            for name, default, convert in self.binds
+            for value in (values.get(name, default),)
+        ]
+        if self.is_positional:
+            return bound
+        return {bind.name: value for bind, value in zip(self.binds, bound, strict=True)}
+
+    def _bound_briefly(self, values: Mapping[str, Any]) -> Any:
+        """The same for rows that name every column; nothing is made of what is null."""
+        bound = list(self._all_of(values))
+        for place, convert in self._converted:
+            value = bound[place]
+            if value is not None:
+                bound[place] = convert(value)
+        return bound if self.is_positional else dict(zip(self._names, bound, strict=True))
+
+    @cached_property
+    def _names(self) -> tuple[str, ...]:
+        return tuple(bind.name for bind in self.binds)
+
+    @cached_property
+    def _all_of(self) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+        return itemgetter(*self._names)
+
+    @cached_property
+    def _converted(self) -> Sequence[tuple[int, Convert]]:
+        return [(n, bind.convert) for n, bind in enumerate(self.binds) if bind.convert is not None]
+
+    def _driver(self, connection: Connection, given: Any, *, is_many: bool) -> Any:
+        """The driver's connection, in a transaction; whoever listens to statements has heard of this one."""
+        if not connection.in_transaction():
+            connection.begin()
+        for listen in connection.dispatch.before_cursor_execute:
+            listen(connection, None, self.text, given, None, is_many)
+        return connection.connection.dbapi_connection
 
     def _look_at(self, cursor: Any, dialect: Dialect) -> None:
         self.converts = tuple(
@@ -139,7 +188,6 @@ class _Compiled:
 
 def _compile(statement: Any, columns: Sequence[str] | None, dialect: Dialect) -> _Compiled:
     compiled: SQLCompiler = statement.compile(dialect=dialect, column_keys=columns)
-    kinds = {name: bind.type.dialect_impl(dialect) for bind, name in compiled.bind_names.items()}
     defaults = {} if columns else compiled.params
     wanted = list(statement.selected_columns) if isinstance(statement, Select | TextualSelect) else []
     assert isinstance(dialect, DefaultDialect)
@@ -148,10 +196,18 @@ def _compile(statement: Any, columns: Sequence[str] | None, dialect: Dialect) ->
         text=str(compiled),
         is_positional=compiled.positional,
         binds=tuple(
-            _Bind(name, defaults.get(name), kinds[name].bind_processor(dialect))
-            for name in compiled.positiontup or kinds
+            _Bind(name, defaults.get(name), _converter(compiled.binds[name].type, dialect))
+            for name in compiled.positiontup or compiled.binds
         ),
         columns=tuple(column.type for column in wanted),
         row=namedtuple("Row", [str(column.key) for column in wanted]),  # noqa: PYI024 -- its fields follow the statement
         errors=dialect.loaded_dbapi.Error,
     )
+
+
+def _converter(kind: TypeEngine[Any], dialect: Dialect) -> Convert | None:
+    """What makes of a value what the driver takes."""
+    convert = kind.dialect_impl(dialect).bind_processor(dialect)
+    # Days and instants come again and again, and writing one down takes longer than remembering it.
+    is_time = isinstance(kind, Date | Instant)
+    return lru_cache(REMEMBERED)(convert) if convert is not None and is_time else convert
