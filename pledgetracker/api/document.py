@@ -16,6 +16,7 @@ from pledgetracker.api import (
     audit,
     conflicts,
     explain,
+    export,
     feeds,
     flags,
     history,
@@ -46,7 +47,7 @@ from pledgetracker.web import DOCUMENT
 PREFIX = "/v1"
 SEGMENTS = (
     *(pledges, explain, progress, reviews, conflicts, verdicts, rubrics, history),
-    *(pledgers, initiatives, rollups, rates, feeds, flags, alerts, simulation, audit),
+    *(pledgers, initiatives, rollups, rates, feeds, flags, alerts, simulation, audit, export),
 )
 
 DESCRIPTION = """\

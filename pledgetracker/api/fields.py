@@ -24,6 +24,9 @@ MAX_URL = 2_000
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+ -]\d\d:\d\d)", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_SPACE = re.compile(r"\s")
+# What most addresses look like, and nothing else: taking one apart costs four times as much.
+_PLAIN_URL = re.compile(r"https?://[a-zA-Z0-9][a-zA-Z0-9.-]*(?::[0-9]+)?(?:[/?#][!-~]*)?", re.ASCII)
 _DUE_PATTERN = r"^\d{4}(-Q[1-4]|-\d\d(-\d\d)?)?$"
 # Names that mean something else on each machine, or nothing.
 _NO_ZONES = {"localtime", "Factory", "posixrules"}
@@ -137,12 +140,14 @@ class Url(Line):
 
     def check(self, text: str) -> str:
         """Refuse what a browser would not open, or would run."""
+        if _PLAIN_URL.fullmatch(text):
+            return text
         try:
             parts = urlsplit(text)
             is_web = parts.scheme in {"http", "https"} and bool(parts.hostname)
         except ValueError:
             is_web = False
-        if not is_web or any(character.isspace() for character in text):
+        if not is_web or _SPACE.search(text):
             raise ValidationError("Must be an address that begins with http:// or https://.")
         return text
 

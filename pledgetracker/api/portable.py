@@ -7,11 +7,12 @@ from typing import Any, cast
 
 from marshmallow import ValidationError, fields, post_load, validate
 
-from pledgetracker.api.fields import Slug, Whole
+from pledgetracker.api.fields import Choice, Day, Line, Slug, Whole
 from pledgetracker.api.parsing import field_problems, parse_json
 from pledgetracker.api.rubric_schemas import RubricDocument
 from pledgetracker.api.schemas import (
     MAX_NUMBER,
+    DecisionDocument,
     Document,
     InitiativeDocument,
     Part,
@@ -19,10 +20,12 @@ from pledgetracker.api.schemas import (
     PledgerDocument,
     ProgressDocument,
     RescheduleDocument,
+    ResolutionDocument,
     VerdictDocument,
     WithdrawalDocument,
 )
 from pledgetracker.domain.errors import Invalid
+from pledgetracker.domain.review import Review
 from pledgetracker.services.importing import FileFields
 
 FORMAT = "pledgetracker/1"
@@ -30,10 +33,43 @@ FORMAT = "pledgetracker/1"
 NUMBERED = ("reschedules", "progress", "verdicts")
 
 
+class FileDecision(DecisionDocument):
+    """What a reviewer decided about the update that it stands in."""
+
+    class Meta(DecisionDocument.Meta):
+        """Whose decision it is goes without saying."""
+
+        exclude = ("id", "update", "recorded_at")
+
+    before = Choice(Review, required=True)
+    decided_on = Day(required=True)
+    decided_by = Line(allow_none=True)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """What is said, as it is."""
+        return data
+
+
+class FileResolution(ResolutionDocument):
+    """Which of several updates about one day a reviewer chose."""
+
+    class Meta(ResolutionDocument.Meta):
+        """Its place in the list is its number."""
+
+        exclude = ("id", "recorded_at")
+
+    among = fields.List(Whole(1, MAX_NUMBER), required=True)
+    decided_on = Day(required=True)
+    decided_by = Line(allow_none=True)
+
+
 class FileProgress(ProgressDocument):
-    """A progress update in a file, numbered in order."""
+    """A progress update in a file, numbered in order, with what reviewers decided about it."""
 
     id = Whole(1, MAX_NUMBER, required=True)
+    review = Choice(Review, attribute="update.review")
+    decisions = fields.List(Part(FileDecision))
 
 
 class FileReschedule(RescheduleDocument):
@@ -74,11 +110,13 @@ class FilePledge(PledgeDocument):
     withdrawal = Part(WithdrawalDocument, allow_none=True, load_default=None)
     progress = fields.List(Part(FileProgress), load_default=list)
     verdicts = fields.List(Part(FileVerdict), load_default=list)
+    resolutions = fields.List(Part(FileResolution), load_default=list)
 
     @post_load
     def make(self, data: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
         """The pledge, and beside it what hangs on it."""
-        hanging = {name: data.pop(name) for name in ("withdrawal", *NUMBERED)}
+        hanging: dict[str, Any] = {"withdrawal": None, "resolutions": []} | {name: [] for name in NUMBERED}
+        hanging |= {name: data.pop(name) for name in hanging if name in data}
         for name in NUMBERED:
             for i, entry in enumerate(hanging[name]):
                 if entry.pop("id") != i + 1:

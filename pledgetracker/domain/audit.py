@@ -73,6 +73,7 @@ class Action(StrEnum):
     PLEDGE_RESCIND_WITHDRAWAL = "pledge.rescind_withdrawal"
     PLEDGE_DELETE = "pledge.delete"
     PROGRESS_RECORD = "progress.record"
+    PROGRESS_IMPORT = "progress.import"
     PROGRESS_REVIEW = "progress.review"
     CONFLICT_RESOLVE = "conflict.resolve"
     VERDICT_RECORD = "verdict.record"

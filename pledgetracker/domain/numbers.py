@@ -21,12 +21,16 @@ def complaint(number: Decimal) -> str | None:
     """What keeps `number` out of the record, or None if it is admissible."""
     if not number.is_finite():
         return "Not a finite number."
+    _, digits, exponent = number.as_tuple()
+    if len(digits) <= MAX_SIGNIFICANT_DIGITS and isinstance(exponent, int) and -MAX_DECIMALS <= exponent <= 0:
+        # As nearly all are.
+        return None
     if not number:
         return None
     # Read off the digits: arithmetic overflows on 1e999999, and rounds 1e-999999 and very long numbers.
     if number.adjusted() >= MAX_INTEGER_DIGITS:
         return f"Too large: numbers stay below 10^{MAX_INTEGER_DIGITS}."
-    significant = len("".join(map(str, number.as_tuple().digits)).rstrip("0"))
+    significant = len("".join(map(str, digits)).rstrip("0"))
     if significant - 1 - number.adjusted() > MAX_DECIMALS:
         return f"Too precise: at most {MAX_DECIMALS} decimals."
     if significant > MAX_SIGNIFICANT_DIGITS:

@@ -8,6 +8,7 @@ from pledgetracker.domain.alert import NewsKind, Owed
 from pledgetracker.domain.audit import Action
 from pledgetracker.domain.days import local_day
 from pledgetracker.domain.errors import NotFound
+from pledgetracker.domain.pledge import Pledge
 from pledgetracker.domain.record import Record
 from pledgetracker.domain.standing import Delivery, standing
 from pledgetracker.domain.update import ProgressUpdate
@@ -80,7 +81,7 @@ def change(
     if outlook.next_check_at is not None and outlook.next_check_at <= now:
         # What fell due before this change is owed even if the change makes it moot.
         outlook = monitoring.look(tx, record, rules, now=now, appointed=outlook.next_check_at).outlook
-    turn = _turn(record, now)
+    turn = turn_of(record.pledge, now)
     altered = alter(record, turn)
     if altered is None:
         return record
@@ -94,10 +95,11 @@ def change(
     return after
 
 
-def _turn(record: Record, now: datetime) -> Turn:
-    last = record.pledge.updated_at
+def turn_of(pledge: Pledge, now: datetime) -> Turn:
+    """The turn of whatever is recorded of a pledge at `now`."""
+    last = pledge.updated_at
     instant = now if last is None else max(now, last + INSTANT)
-    return Turn(instant, local_day(instant, record.pledge.time_zone))
+    return Turn(instant, local_day(instant, pledge.time_zone))
 
 
 def _enter(tx: Transaction, before: Record, after: Record, now: datetime) -> None:

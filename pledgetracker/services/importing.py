@@ -1,17 +1,16 @@
 """Bringing whole records in from files, as they are written or all undone."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypedDict
 
-from pledgetracker.domain.audit import Action
-from pledgetracker.domain.days import local_day
 from pledgetracker.domain.errors import FieldProblem, Invalid, Refusal, RingOfLinks
-from pledgetracker.domain.record import Record
-from pledgetracker.services import cataloguing, grading, linking, pledging, reporting, ruling
+from pledgetracker.services import cataloguing, linking
 from pledgetracker.services.cataloguing import InitiativeFields, PledgerFields
+from pledgetracker.services.collecting import PastChoice
 from pledgetracker.services.grading import RubricFields
+from pledgetracker.services.merging import Kind, Merging, Outcome
 from pledgetracker.services.pledging import MoveFields, PledgeFields, WithdrawalFields
 from pledgetracker.services.reporting import ProgressFields
 from pledgetracker.services.rules import Rules
@@ -27,6 +26,7 @@ class RecordFields(TypedDict):
     withdrawal: WithdrawalFields | None
     progress: Sequence[ProgressFields]
     verdicts: Sequence[VerdictFields]
+    resolutions: Sequence[PastChoice]
 
 
 class FileFields(TypedDict):
@@ -60,22 +60,26 @@ class LoadReport:
 def add_missing(tx: Transaction, files: dict[str, FileFields], rules: Rules, *, now: datetime) -> LoadReport:
     """Add what `files` (by name) hold and the record lacks; what it has stays as it is, so twice is once.
 
-    No news is told of what files bring; flags and what they owe follow as for anything recorded.
+    No news is told of what files bring; flags and what they owe follow with the next tick.
 
     Raises:
         FileRefused: an entry of a file breaks a rule of the record.
     """
     _check_distinct(files)
+    merging = Merging(tx, rules, now=now)
     for name, file in files.items():
-        _add_rubrics(tx, name, file, now)
+        for i, rubric in enumerate(file["rubrics"]):
+            with _Refusals(name, f"/rubrics/{i}"):
+                merging.rubric(rubric)
     pledgers = sum(_add_pledgers(tx, name, file, now) for name, file in files.items())
     initiatives = _add_initiatives(tx, files, now)
-    added = [
-        record
-        for name, i in _in_order(files)
-        if (record := _add_record(tx, name, files[name], i, rules, now)) is not None
-    ]
-    return LoadReport(pledgers, initiatives, len(added), sum(len(record.updates) for record in added))
+    for name, i in _in_order(files):
+        fields = files[name]["pledges"][i]
+        if not tx.pledges.exists(str(fields["pledge"]["id"])):
+            _add_record(merging, name, files[name], i, fields)
+    merging.settle()
+    pledges, updates = (merging.counts[kind, Outcome.ADDED] for kind in (Kind.PLEDGES, Kind.UPDATES))
+    return LoadReport(pledgers, initiatives, pledges, updates)
 
 
 def _check_distinct(files: dict[str, FileFields]) -> None:
@@ -98,17 +102,6 @@ def _add_pledgers(tx: Transaction, name: str, file: FileFields, now: datetime) -
         with _Refusals(name, f"/pledgers/{i}"):
             cataloguing.add_pledger(tx, fields, now=now)
     return len(missing)
-
-
-def _add_rubrics(tx: Transaction, name: str, file: FileFields, now: datetime) -> None:
-    """Add rubrics; one that is there already must be the same, as verdicts mean what theirs says."""
-    for i, fields in enumerate(file["rubrics"]):
-        with _Refusals(name, f"/rubrics/{i}"):
-            known = grading.find_rubric(tx, fields["name"], fields["version"])
-            if known is None:
-                grading.add_rubric(tx, fields, now=now)
-            elif (known.title, known.ratings) != (fields["title"], fields["ratings"]):
-                raise Invalid.field("", "Differs from the one on record, which is permanent.")
 
 
 def _add_initiatives(tx: Transaction, files: dict[str, FileFields], now: datetime) -> int:
@@ -146,38 +139,23 @@ def _in_order(files: dict[str, FileFields]) -> Sequence[tuple[str, int]]:
         raise FileRefused(name, [FieldProblem(f"/pledges/{i}", str(ring))]) from ring
 
 
-def _add_record(
-    tx: Transaction, name: str, file: FileFields, i: int, rules: Rules, now: datetime
-) -> Record | None:
-    fields = file["pledges"][i]
+def _add_record(merging: Merging, name: str, file: FileFields, i: int, fields: RecordFields) -> None:
     said = fields["pledge"]
-    if tx.pledges.exists(str(said["id"])):
-        return None
     initiative = file["initiative"]["id"] if file["initiative"] else None
     at = f"/pledges/{i}"
     with _Refusals(name, at):
         if said.get("initiative") not in {None, initiative}:
             raise Invalid.field("/initiative", f"A pledge belongs to its file's own, {initiative!r}.")
         content: Any = {**said, "initiative": initiative}
-        record = Record(pledging.draft_pledge(tx, content, rules, now=now))
-    today = local_day(now, record.pledge.time_zone)
-    for n, move in enumerate(fields["reschedules"]):
-        with _Refusals(name, f"{at}/reschedules/{n}"):
-            drafted = pledging.draft_move(record, move, today=today, now=now)
-            record = replace(record, reschedules=(*record.reschedules, drafted))
+        hanging = (fields["reschedules"], fields["withdrawal"], fields["verdicts"])
+        merging.add_pledge(content, *hanging, may_wait=False)
     for n, report in enumerate(fields["progress"]):
         with _Refusals(name, f"{at}/progress/{n}"):
-            update = reporting.draft(record, report, today=today, now=now)
-            record = replace(record, updates=(*record.updates, update))
-    if fields["withdrawal"] is not None:
-        with _Refusals(name, f"{at}/withdrawal"):
-            withdrawal = pledging.draft_withdrawal(record, fields["withdrawal"], today=today, now=now)
-            record = replace(record, withdrawals=(withdrawal,))
-    for n, verdict in enumerate(fields["verdicts"]):
-        with _Refusals(name, f"{at}/verdicts/{n}"):
-            ruled = ruling.draft(tx, record, verdict, today=today, now=now)
-            record = replace(record, verdicts=(*record.verdicts, ruled))
-    return pledging.store(tx, record, rules, action=Action.PLEDGE_LOAD, now=now)
+            rest: Any = dict(report)
+            review, decisions = rest.pop("review", None), rest.pop("decisions", ())
+            merging.update(str(said["id"]), rest, n + 1, review, decisions)
+    with _Refusals(name, at):
+        merging.resolve(str(said["id"]), fields["resolutions"])
 
 
 class _Refusals:

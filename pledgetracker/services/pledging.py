@@ -1,6 +1,7 @@
 """Recording pledges, and what becomes of them: edits, moves of the deadline, withdrawal."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -131,6 +132,55 @@ def draft_pledge(tx: Transaction, fields: PledgeFields, rules: Rules, *, now: da
     Raises:
         AlreadyExists, Invalid: see `add_pledge`.
     """
+    pledge = _drafted(tx, fields, rules, now=now)
+    _check(tx, pledge, None)
+    return pledge
+
+
+def draft_record(
+    tx: Transaction,
+    fields: PledgeFields,
+    moves: Sequence[MoveFields],
+    withdrawal: WithdrawalFields | None,
+    rules: Rules,
+    *,
+    now: datetime,
+) -> Record:
+    """A pledge with its history: the deadline as first promised, every move of it since, its withdrawal.
+
+    Milestones are held against the deadline in force alone: they may have been set after the moves.
+
+    Raises:
+        AlreadyExists, Invalid: see `add_pledge`, `reschedule` and `withdraw`.
+    """
+    pledge = _drafted(tx, fields, rules, now=now)
+    today = local_day(now, pledge.time_zone)
+    record = Record(replace(pledge, milestones=()))
+    _check(tx, record.pledge, None)
+    for place, move in enumerate(moves):
+        with nested(f"/reschedules/{place}"):
+            drafted = draft_move(record, move, today=today, now=now)
+            record = replace(record, reschedules=(*record.reschedules, drafted))
+    if withdrawal is not None:
+        with nested("/withdrawal"):
+            taken_back = draft_withdrawal(record, withdrawal, today=today, now=now)
+            record = replace(record, withdrawals=(taken_back,))
+    _check(tx, replace(pledge, due=record.due_on(today)), None)
+    return replace(record, pledge=pledge)
+
+
+@contextmanager
+def nested(at: str) -> Iterator[None]:
+    """Tell of what is wrong inside by its place in the whole."""
+    try:
+        yield
+    except Invalid as refusal:
+        raise Invalid(
+            FieldProblem(at + problem.pointer, problem.detail) for problem in refusal.problems
+        ) from refusal
+
+
+def _drafted(tx: Transaction, fields: PledgeFields, rules: Rules, *, now: datetime) -> Pledge:
     # What the settings say of reporting becomes the pledge's own: a promise is held to what held for it.
     content: dict[str, Any] = _with_rhythm(
         {"time_zone": rules.time_zone, "cadence_days": None, "grace_days": None, **fields}, rules
@@ -140,17 +190,27 @@ def draft_pledge(tx: Transaction, fields: PledgeFields, rules: Rules, *, now: da
     if repeated is not None:
         repeated.check(content.get("target"), content.get("due"))
     key = new_id(tx.pledges.exists, "pledge", content.pop("id", None), fields["title"])
-    pledge = Pledge(id=key, **content, created_at=now, updated_at=now)
-    _check(tx, pledge, None)
-    return pledge
+    return Pledge(id=key, **content, created_at=now, updated_at=now)
 
 
-def store(tx: Transaction, record: Record, rules: Rules, *, action: Action, now: datetime) -> Record:
-    """Store a new record whole, as what `action` brought, and take the first look at it."""
+def store(
+    tx: Transaction,
+    record: Record,
+    rules: Rules,
+    *,
+    action: Action,
+    now: datetime,
+    is_looked_at: bool = True,
+) -> Record:
+    """Store a new record whole, as what `action` brought, and take the first look at it.
+
+    Where more is about to come, that look is left to the next tick.
+    """
     key, edition = record.pledge.id, Edition.of(1, record.pledge, now)
     record = replace(record, editions=(edition,))
     stands = standing(record, rules.policy, today=local_day(now, record.pledge.time_zone))
-    tx.pledges.add(record.pledge, edition, monitoring.outlook(record, stands, (), rules))
+    found = monitoring.outlook(record, stands, (), rules)
+    tx.pledges.add(record.pledge, edition, found if is_looked_at else replace(found, next_check_at=now))
     for move in record.reschedules:
         tx.pledges.reschedule(key, move)
     for withdrawal in record.withdrawals:
@@ -164,7 +224,8 @@ def store(tx: Transaction, record: Record, rules: Rules, *, action: Action, now:
     for verdict in record.verdicts:
         tx.verdicts.add(key, verdict)
     tx.audit.append(action, key, None, record, now=now)
-    monitoring.look(tx, record, rules, now=now)
+    if is_looked_at:
+        monitoring.look(tx, record, rules, now=now)
     return record
 
 

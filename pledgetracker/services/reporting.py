@@ -1,7 +1,7 @@
 """Recording progress updates."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TypedDict
@@ -71,6 +71,14 @@ def record_progress(
     return record, record.updates[-1]
 
 
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """An update that a correction points to, and the number of the one that has its place already, if any."""
+
+    update: ProgressUpdate
+    by: int | None
+
+
 def draft(
     record: Record, fields: ProgressFields, *, today: date, now: datetime, review: Review = Review.ACCEPTED
 ) -> ProgressUpdate:
@@ -81,26 +89,38 @@ def draft(
         AlreadySuperseded: see `record_progress`.
     """
     supersedes = fields.get("supersedes")
-    corrected = next((u for u in record.updates if u.number == supersedes), None)
-    if fields.get("reason") is Correction.RETRACTED:
-        problems = list(_retraction_problems(fields))
-    else:
-        problems = [*_form_problems(fields, today), *_fit_problems(record.pledge, fields)]
-    if supersedes is not None and corrected is None:
-        problems.append(FieldProblem("/supersedes", f"There is no update {supersedes} of this pledge."))
-    if supersedes is None and fields.get("reason") is not None:
-        problems.append(FieldProblem("/supersedes", "Say which update this corrects, or give no reason."))
-    if corrected is not None and corrected.is_retraction:
-        detail = f"Update {supersedes} takes another one back and says nothing itself: report anew."
-        problems.append(FieldProblem("/supersedes", detail))
+    found = None if supersedes is None else next((u for u in record.updates if u.number == supersedes), None)
+    corrected = None if found is None else Corrected(found, record.corrections.get(found.number))
+    number = len(record.updates) + 1
+    return compose(record.pledge, fields, number, corrected, today=today, now=now, review=review)
+
+
+def compose(
+    pledge: Pledge,
+    fields: ProgressFields,
+    number: int,
+    corrected: Corrected | None,
+    *,
+    today: date,
+    now: datetime,
+    review: Review = Review.ACCEPTED,
+) -> ProgressUpdate:
+    """The update with this number that `fields` amount to; `corrected` is what they say that they supersede.
+
+    Raises:
+        Invalid: see `record_progress`.
+        AlreadySuperseded: see `record_progress`.
+    """
+    problems = _problems(pledge, fields, corrected, today)
     if problems:
         raise Invalid(problems)
-    if corrected is not None and (by := record.corrections.get(corrected.number)) is not None:
-        raise AlreadySuperseded(corrected.number, by)
+    before = None if corrected is None else corrected.update
+    if corrected is not None and corrected.by is not None:
+        raise AlreadySuperseded(corrected.update.number, corrected.by)
     return ProgressUpdate(
-        number=len(record.updates) + 1,
-        as_of=fields.get("as_of") or _day_of(corrected),
-        reported_at=corrected.reported_at if corrected else fields.get("reported_at") or today,
+        number=number,
+        as_of=fields.get("as_of") or _day_of(before),
+        reported_at=before.reported_at if before else fields.get("reported_at") or today,
         recorded_at=now,
         value=fields.get("value"),
         increment=fields.get("increment"),
@@ -111,10 +131,28 @@ def draft(
         note=fields.get("note"),
         reported_by=fields.get("reported_by"),
         evidence=fields.get("evidence", ()),
-        supersedes=supersedes,
+        supersedes=fields.get("supersedes"),
         reason=fields.get("reason"),
         review=review,
     )
+
+
+def _problems(
+    pledge: Pledge, fields: ProgressFields, corrected: Corrected | None, today: date
+) -> list[FieldProblem]:
+    supersedes, reason = fields.get("supersedes"), fields.get("reason")
+    if reason is Correction.RETRACTED:
+        problems = list(_retraction_problems(fields))
+    else:
+        problems = [*_form_problems(fields, today), *_fit_problems(pledge, fields)]
+    if supersedes is not None and corrected is None:
+        problems.append(FieldProblem("/supersedes", f"There is no update {supersedes} of this pledge."))
+    if supersedes is None and reason is not None:
+        problems.append(FieldProblem("/supersedes", "Say which update this corrects, or give no reason."))
+    if corrected is not None and corrected.update.is_retraction:
+        detail = f"Update {supersedes} takes another one back and says nothing itself: report anew."
+        problems.append(FieldProblem("/supersedes", detail))
+    return problems
 
 
 def _day_of(corrected: ProgressUpdate | None) -> date:
@@ -135,8 +173,11 @@ def _form_problems(fields: ProgressFields, today: date) -> list[FieldProblem]:
     if fields.get("as_of") is None:
         problems.append(FieldProblem("/as_of", "Say which day this describes."))
     # What GET shows says `no_change: false` of every other report; `done: false` is something said.
-    content = {**fields, "no_change": fields.get("no_change") or None}
-    said = [name for name in THINGS_SAID if content.get(name) is not None]
+    said = [
+        name
+        for name in THINGS_SAID
+        if fields.get(name) is not None and (name != "no_change" or fields.get(name))
+    ]
     if len(said) != 1:
         found = f"this has {' and '.join(said)}" if said else "this has none"
         detail = f"Say exactly one of value, increment, no_change and done; {found}."
@@ -149,25 +190,30 @@ def _form_problems(fields: ProgressFields, today: date) -> list[FieldProblem]:
 
 
 def _fit_problems(pledge: Pledge, fields: ProgressFields) -> list[FieldProblem]:
-    counted = [name for name in ("value", "increment") if pledge.is_event and fields.get(name) is not None]
-    problems = [
-        FieldProblem(f"/{name}", "This pledge is an event: say done true or false instead.")
-        for name in counted
-    ]
+    problems = []
+    if pledge.is_event:
+        problems += [
+            FieldProblem(f"/{name}", "This pledge is an event: say done true or false instead.")
+            for name in ("value", "increment")
+            if fields.get(name) is not None
+        ]
     milestone = fields.get("milestone")
-    events = [m.id for m in pledge.milestones if m.target is None]
-    if milestone is not None and fields.get("done") is None:
-        problems.append(
-            FieldProblem("/milestone", "Only 'done' speaks of a milestone; others follow from figures.")
-        )
-    elif milestone is not None and milestone not in events:
-        known = f"its event milestones are {', '.join(events)}" if events else "it has no event milestones"
-        problems.append(FieldProblem("/milestone", f"Not an event milestone of this pledge; {known}."))
+    if milestone is not None:
+        problems += _stone_problems(pledge, milestone, fields)
     if fields.get("done") is not None and milestone is None and not pledge.is_event:
         problems.append(
             FieldProblem("/done", "This pledge has a figure: report its value, or name an event milestone.")
         )
     return problems
+
+
+def _stone_problems(pledge: Pledge, milestone: str, fields: ProgressFields) -> Iterator[FieldProblem]:
+    events = [stone.id for stone in pledge.milestones if stone.target is None]
+    if fields.get("done") is None:
+        yield FieldProblem("/milestone", "Only 'done' speaks of a milestone; others follow from figures.")
+    elif milestone not in events:
+        known = f"its event milestones are {', '.join(events)}" if events else "it has no event milestones"
+        yield FieldProblem("/milestone", f"Not an event milestone of this pledge; {known}.")
 
 
 def news(update: ProgressUpdate) -> tuple[News, ...]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
+import orjson
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -100,6 +101,11 @@ class NotDurable(Exception):  # noqa: N818 -- it says what the server is
 
 RowId = BigInteger().with_variant(Integer(), "sqlite")
 Document = JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
+
+
+def _json(document: Any) -> str:
+    """A document as it is kept."""
+    return orjson.dumps(document).decode()
 
 
 class Number(TypeDecorator[Decimal]):
@@ -496,6 +502,7 @@ def _open_postgresql(url: str, busy_timeout_ms: int, *, is_standby: bool) -> Eng
         pool_timeout=busy_timeout_ms / 1000,
         connect_args=_prepared(parsed)
         | {name: value for name, value in _defaults(busy_timeout_ms).items() if name not in said},
+        json_serializer=_json,
     )
     if not is_standby:
         event.listen(engine, "connect", _assert_durable)
@@ -556,6 +563,7 @@ def _open_sqlite(url: str, busy_timeout_ms: int) -> Engine:
         pool_size=20,
         max_overflow=80,
         connect_args={"timeout": busy_timeout_ms / 1000, "check_same_thread": False},
+        json_serializer=_json,
     )
 
     @event.listens_for(engine, "connect")

@@ -1,7 +1,7 @@
 """Small values that are kept as JSON inside a row, because nothing ever asks for them alone."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -21,12 +21,14 @@ from pledgetracker.domain.pledge import (
 from pledgetracker.domain.review import CounterClaim
 from pledgetracker.domain.target import Comparator
 
+_OF_SOURCE = tuple(field.name for field in fields(Source))
+
 
 def source_to(source: Source | None) -> dict[str, Any] | None:
     """A source as JSON, without what is not known of it."""
     if source is None:
         return None
-    known = {name: value for name, value in asdict(source).items() if value is not None}
+    known = {name: value for name in _OF_SOURCE if (value := getattr(source, name)) is not None}
     if source.published_on is not None:
         known["published_on"] = source.published_on.isoformat()
     return known

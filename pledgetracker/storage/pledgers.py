@@ -1,5 +1,7 @@
 """Pledgers."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import Connection, RowMapping, exists, or_, select
 
 from pledgetracker.domain.catalogue import Pledger, PledgerKind
@@ -17,6 +19,11 @@ class PledgerStore(EntryStore[Pledger]):
         """Whether a pledge or an API key names this pledger."""
         holders = or_(exists().where(pledges.c.pledger == key), exists().where(api_keys.c.pledger == key))
         return bool(self._connection.scalar(select(holders)))
+
+    def without_pledges(self) -> Sequence[str]:
+        """The ids of those who promise nothing, in no order."""
+        promises = exists().where(pledges.c.pledger == pledgers.c.id)
+        return self._connection.scalars(select(pledgers.c.id).where(~promises)).all()
 
 
 def _pledger(row: RowMapping) -> Pledger:

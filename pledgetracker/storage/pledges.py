@@ -96,6 +96,18 @@ class PledgeStore:
         query = select(pledges.c.id).where(*_conditions(wanted)).order_by(pledges.c.id)
         return self._connection.scalars(query).all()
 
+    def keys(self) -> Sequence[str]:
+        """The ids of all pledges, in no order."""
+        return self._connection.scalars(select(pledges.c.id)).all()
+
+    def keys_of(self, initiative: str | None) -> Sequence[str]:
+        """The ids of the pledges of an initiative, or of none, in no order."""
+        return self._connection.scalars(select(pledges.c.id).where(_of(initiative))).all()
+
+    def pledgers_of(self, initiative: str | None) -> Sequence[str]:
+        """The ids of those who promise something in an initiative, or in none, in no order."""
+        return self._connection.scalars(select(pledges.c.pledger).where(_of(initiative)).distinct()).all()
+
     def page(self, wanted: PledgeFilter, request: PageRequest) -> Page[str]:
         """One page of the ids of the pledges that match."""
         query = select(pledges.c.id).where(*_conditions(wanted))
@@ -138,6 +150,11 @@ class PledgeStore:
         """Ids, in order and beyond `after`, of pledges that were on record at `instant`."""
         query = select(pledges.c.id).where(pledges.c.created_at <= instant, pledges.c.id > after)
         return self._connection.scalars(query.order_by(pledges.c.id).limit(limit)).all()
+
+    def appoint(self, pledge: Pledge, next_check_at: datetime) -> None:
+        """Store a new version of a pledge, and when to look at it."""
+        seen = {"key": pledge.id, "version": pledge.version, "updated_at": pledge.updated_at}
+        _APPOINTED.run(self._connection, seen | {"next_check_at": next_check_at})
 
     def make_due_for_check(self, *, now: datetime) -> None:
         """Appoint the next look at every pledge for now."""
@@ -262,6 +279,11 @@ def _conditions(wanted: PledgeFilter) -> list[ColumnElement[bool]]:
     return [*conditions, *(pledges.c.search_text.contains(word, autoescape=True) for word in words)]
 
 
+def _of(initiative: str | None) -> ColumnElement[bool]:
+    """Which pledges belong to an initiative, or to none."""
+    return pledges.c.initiative.is_(None) if initiative is None else pledges.c.initiative == initiative
+
+
 def searchable(text: str) -> str:
     """Text as it is searched: without case and accents."""
     decomposed = unicodedata.normalize("NFKD", text)
@@ -317,6 +339,7 @@ def _setting(*names: str) -> Prepared:
 
 
 _COUNTED = _setting("version", "updated_at")
+_APPOINTED = _setting("version", "updated_at", "next_check_at")
 _LOOKED = _setting("version", "updated_at", "status", "due_on", "next_check_at")
 
 

@@ -3,15 +3,20 @@
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from operator import methodcaller
+from functools import cached_property, lru_cache
+from operator import itemgetter, methodcaller
 from typing import Any
 
-from sqlalchemy import Connection, Delete, Dialect, Insert, Select, TextualSelect, Update
+from sqlalchemy import Connection, Date, Delete, Dialect, Insert, Select, TextualSelect, Update
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
+from pledgetracker.storage.dialects import Instant
+
 Convert = Callable[[Any], Any]
+
+REMEMBERED = 256
 
 _FIRST = methodcaller("fetchone")
 _ALL = methodcaller("fetchall")
@@ -54,6 +59,10 @@ class Prepared:
         """Change something."""
         self._for(connection).ask(connection, values, _NONE)
 
+    def run_many(self, connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Change something once a row."""
+        self._for(connection).repeat(connection, rows)
+
     def count(self, connection: Connection, values: Mapping[str, Any]) -> int:
         """Change something; how many rows that took in."""
         found: int = self._for(connection).ask(connection, values, _count)
@@ -77,7 +86,7 @@ def _count(cursor: Any) -> int:
 _Converts = tuple[tuple[int, Convert], ...]
 
 
-@dataclass(slots=True)
+@dataclass
 class _Compiled:
     """A statement as one driver takes it.
 
@@ -102,17 +111,8 @@ class _Compiled:
 
     def ask(self, connection: Connection, values: Mapping[str, Any], fetch: Convert) -> Any:
         """Run it, and what `fetch` makes of the driver's cursor."""
-        if not connection.in_transaction():
-            connection.begin()
-        bound = [values.get(name, default) for name, default in self.names]
-        for place, convert in self.binds:
-            bound[place] = convert(bound[place])
-        given: Any = bound
-        if not self.is_positional:
-            given = {name: value for (name, _), value in zip(self.names, bound, strict=True)}
-        driver: Any = connection.connection.dbapi_connection
-        for listen in connection.dispatch.before_cursor_execute:
-            listen(connection, None, self.text, given, None, False)
+        given = self._bound(values)
+        driver = self._driver(connection, given, is_many=False)
         try:
             cursor = driver.execute(self.text, given)
             if self.reads is None:
@@ -121,6 +121,50 @@ class _Compiled:
         except self.errors as error:
             # Nothing public lets a library error pass by whoever listens for it, and end a lost connection.
             connection._handle_dbapi_exception(error, self.text, given, None, None)  # noqa: SLF001
+
+    def repeat(self, connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Run it once a row, nothing to be fetched."""
+        given = list(map(self._bound_briefly, rows))
+        cursor = self._driver(connection, given, is_many=True).cursor()
+        try:
+            cursor.executemany(self.text, given)
+        except self.errors as error:
+            connection._handle_dbapi_exception(error, self.text, given, None, None)  # noqa: SLF001
+        finally:
+            cursor.close()
+
+    def _bound(self, values: Mapping[str, Any]) -> Any:
+        """The values as the driver takes them."""
+        bound = [values.get(name, default) for name, default in self.names]
+        for place, convert in self.binds:
+            bound[place] = convert(bound[place])
+        return self._named(bound)
+
+    def _bound_briefly(self, values: Mapping[str, Any]) -> Any:
+        """The same for rows that name every column; nothing is made of what is null."""
+        bound = list(self._all_of(values))
+        for place, convert in self.binds:
+            value = bound[place]
+            if value is not None:
+                bound[place] = convert(value)
+        return self._named(bound)
+
+    def _named(self, bound: list[Any]) -> Any:
+        if self.is_positional:
+            return bound
+        return {name: value for (name, _), value in zip(self.names, bound, strict=True)}
+
+    @cached_property
+    def _all_of(self) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+        return itemgetter(*(name for name, _ in self.names))
+
+    def _driver(self, connection: Connection, given: Any, *, is_many: bool) -> Any:
+        """The driver's connection, in a transaction; whoever listens to statements has heard of this one."""
+        if not connection.in_transaction():
+            connection.begin()
+        for listen in connection.dispatch.before_cursor_execute:
+            listen(connection, None, self.text, given, None, is_many)
+        return connection.connection.dbapi_connection
 
     def _look_at(self, cursor: Any, dialect: Dialect) -> None:
         self.reads = _converts(
@@ -142,8 +186,7 @@ def _converts(by_place: Iterable[Convert | None]) -> _Converts:
 
 def _compile(statement: Any, columns: Sequence[str] | None, dialect: Dialect) -> _Compiled:
     compiled: SQLCompiler = statement.compile(dialect=dialect, column_keys=columns)
-    kinds = {name: bind.type.dialect_impl(dialect) for bind, name in compiled.bind_names.items()}
-    names = compiled.positiontup or list(kinds)
+    names = compiled.positiontup or list(compiled.binds)
     defaults = {} if columns else compiled.params
     wanted = list(statement.selected_columns) if isinstance(statement, Select | TextualSelect) else []
     assert isinstance(dialect, DefaultDialect)
@@ -152,8 +195,16 @@ def _compile(statement: Any, columns: Sequence[str] | None, dialect: Dialect) ->
         text=str(compiled),
         is_positional=compiled.positional,
         names=tuple((name, defaults.get(name)) for name in names),
-        binds=_converts(kinds[name].bind_processor(dialect) for name in names),
+        binds=_converts(_converter(compiled.binds[name].type, dialect) for name in names),
         columns=tuple(column.type for column in wanted),
         row=namedtuple("Row", [str(column.key) for column in wanted]),  # noqa: PYI024 -- its fields follow the statement
         errors=dialect.loaded_dbapi.Error,
     )
+
+
+def _converter(kind: TypeEngine[Any], dialect: Dialect) -> Convert | None:
+    """What makes of a value what the driver takes."""
+    convert = kind.dialect_impl(dialect).bind_processor(dialect)
+    # Days and instants come again and again, and writing one down takes longer than remembering it.
+    is_time = isinstance(kind, Date | Instant)
+    return lru_cache(REMEMBERED)(convert) if convert is not None and is_time else convert

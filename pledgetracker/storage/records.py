@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, RowMapping, Table, bindparam, select
+from sqlalchemy import Connection, RowMapping, Table, bindparam, func, select
 
 from pledgetracker.domain.days import Due
 from pledgetracker.domain.pledge import Baseline, Edition, Milestone, Pledge, Reschedule, SetBy, Withdrawal
@@ -82,6 +82,15 @@ class Locked:
     outlook: Outlook
 
 
+@dataclass(frozen=True, slots=True)
+class LockedPledge:
+    """A promise that nobody else can write, what the last look at it found, and its last update's number."""
+
+    pledge: Pledge
+    outlook: Outlook
+    last_update: int
+
+
 class RecordStore:
     """Reads records; PledgeStore and ProgressStore write them."""
 
@@ -137,6 +146,37 @@ class RecordStore:
             return None
         record = self._cache.get(key, row.version, row.updated_at) or self._load([key])[key]
         return Locked(record, Outlook(row.status, row.due_on, row.next_check_at))
+
+    def lock_pledge(self, key: str) -> LockedPledge | None:
+        """The promise `key` without its history, kept from every other writer until this transaction ends."""
+        row = _LOCK.first(self._connection, {"key": key})
+        if row is None:
+            return None
+        found = self._connection.execute(select(pledges).where(pledges.c.id == key)).mappings().one()
+        stages = self._children(milestones, [key], _milestone)
+        tags = self._children(pledge_tags, [key], lambda row: str(row["tag"]))
+        links = self._children(pledge_links, [key], _link)
+        last = self._connection.scalar(
+            select(func.max(progress_updates.c.number)).where(progress_updates.c.pledge == key)
+        )
+        outlook = Outlook(row.status, row.due_on, row.next_check_at)
+        pledge = _pledge(found, stages[key], tags[key], links[key])
+        return LockedPledge(pledge, outlook, last or 0)
+
+    def update(self, key: str, number: int) -> tuple[ProgressUpdate, int | None] | None:
+        """Update `number` of pledge `key`, and the number of the one that has or claims its place, if any."""
+        of = progress_updates.c.pledge == key
+        found = self._connection.execute(
+            select(progress_updates).where(of, progress_updates.c.number == number)
+        )
+        row = found.mappings().first()
+        if row is None:
+            return None
+        columns = progress_updates.c
+        by = select(columns.number).where(
+            of, columns.supersedes == number, columns.review != Review.RETURNED.value
+        )
+        return _update(row), self._connection.scalar(by)
 
     def get_many(self, keys: Sequence[str]) -> Sequence[Record]:
         """The records of `keys` that exist, in that order."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, Select, String, cast, insert, select, update
+from sqlalchemy import Connection, RowMapping, Select, String, Table, cast, func, insert, select, update
 
 from pledgetracker.domain.review import Decision, Resolution, Review
 from pledgetracker.storage import documents
@@ -75,6 +75,17 @@ class ReviewStore:
             "recorded_at": choice.recorded_at,
         }
         self._connection.execute(insert(resolutions).values(row))
+
+    def decided(self, pledge: str) -> int:
+        """How many decisions about updates of a pledge are on record."""
+        return self._count(decisions, pledge)
+
+    def resolved(self, pledge: str) -> int:
+        """How many choices between updates of a pledge are on record."""
+        return self._count(resolutions, pledge)
+
+    def _count(self, table: Table, pledge: str) -> int:
+        return self._connection.scalar(select(func.count()).where(table.c.pledge == pledge)) or 0
 
     def waiting(self, wanted: WaitingFilter, request: PageRequest) -> Page[Waiting]:
         """One page of what was submitted or is disputed; the sort name is `recorded_at`."""

@@ -2,7 +2,8 @@
 
 HTTP: rounds of load on three addresses of one granian server, in turn: a bare Flask route, GET of one
 pledge's standing, POST of a progress update. Tick: 1,000 pledges due among 1,000 and among 100,000. Delivery:
-1,000 alerts by SMTP against a bare smtplib loop that sends the same letters to the same sink.
+1,000 alerts by SMTP against a bare smtplib loop that sends the same letters to the same sink. Import: a table
+of 100,000 progress updates against a bare executemany of the same rows, and its memory.
 Prints one line a figure and ends with one line of JSON; exits with 1 if a goal is missed.
 """
 
@@ -42,12 +43,17 @@ from pledgetracker.storage.tables import alerts, flags, pledges
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent.parent))  # this is run as a program
-from tests.bench import delivery  # noqa: E402
+from tests.bench import delivery, importing  # noqa: E402
 
 PLEDGES = 200
 DUE = 1_000
-FLOORS = {"get_ratio": 0.30, "post_ratio": 0.04, "delivery_ratio": 0.5}
-CEILINGS = {"get_p99_over_median": 10.0, "post_p99_over_median": 10.0, "tick_ratio": 1.3}
+FLOORS = {"get_ratio": 0.30, "post_ratio": 0.04, "delivery_ratio": 0.5, "import_ratio": 0.2}
+CEILINGS = {
+    "get_p99_over_median": 10.0,
+    "post_p99_over_median": 10.0,
+    "tick_ratio": 1.3,
+    "import_memory_ratio": 1.2,
+}
 
 
 def main() -> int:
@@ -55,7 +61,7 @@ def main() -> int:
     parser.add_argument("--clients", type=int, default=16, help="clients at the same time")
     parser.add_argument("--rounds", type=int, default=7, help="rounds of all three addresses")
     parser.add_argument("--seconds", type=float, default=2.0, help="seconds of load on an address in a round")
-    parser.add_argument("--only", choices=["http", "tick", "delivery"], help="measure only this")
+    parser.add_argument("--only", choices=["http", "tick", "delivery", "import"], help="measure only this")
     options = parser.parse_args()
     figures: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as folder:
@@ -65,6 +71,9 @@ def main() -> int:
             figures |= bench_tick(Path(folder) / "tick")
         if options.only in {None, "delivery"}:
             figures |= bench_delivery(Path(folder) / "delivery")
+        if options.only in {None, "import"}:
+            place = Path(folder) / "import"
+            figures |= importing.bench(installation_with_pledges(place), place, PLEDGES)
     missed = [name for name, least in FLOORS.items() if figures.get(name, least) < least]
     missed += [name for name, most in CEILINGS.items() if figures.get(name, most) > most]
     for name, value in figures.items():
@@ -132,6 +141,13 @@ def bench_http(folder: Path, clients: int, rounds: int, seconds: float) -> dict[
 def _installation(environ: dict[str, str]) -> Runtime:
     runtime = composition.assemble(load(environ))
     schema.upgrade(runtime.database)
+    return runtime
+
+
+def installation_with_pledges(folder: Path) -> Runtime:
+    """An installation with pledges to report on."""
+    runtime = _installation({"PLEDGETRACKER_DATA_DIR": str(folder), "PLEDGETRACKER_LOG_LEVEL": "warning"})
+    runtime.database.write(lambda tx: _fill(tx, runtime))
     return runtime
 
 
