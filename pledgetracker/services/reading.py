@@ -270,32 +270,21 @@ def get_record(tx: Transaction, key: str) -> Record:
     return record
 
 
-def fetch_record(database: Database, key: str) -> Record:
-    """The record of pledge `key`, as cheaply as can be: most are asked for again before they change.
-
-    Where there is a standby it answers, and may be behind.
-
-    Raises:
-        NotFound: there is none.
-        Unavailable: the database cannot be reached.
-    """
-    with database.glance(may_lag=True) as tx:
-        record = tx.records.remembered(key)
-    if record is None:
-        with database.read(may_lag=True) as tx:
-            record = get_record(tx, key)
-    return record
-
-
 def fetch_known(database: Database, key: str, rules: Rules, vantage: Vantage) -> tuple[Record, Rules]:
     """The record of pledge `key` and the rules to judge it by, both as `vantage` may know them.
+
+    As cheaply as can be: most are asked for again before they change. Where there is a standby it answers,
+    and may be behind.
 
     Raises:
         NotFound: there is no such pledge, or it was begun later.
         Unavailable: the database cannot be reached.
     """
-    record = fetch_record(database, key)
-    if vantage.known_at is None:
-        return record, rules
     with database.glance(may_lag=True) as tx:
-        return known(record, vantage), rules_known(tx, rules, vantage)
+        record = tx.records.remembered(key)
+        # Of the past, so that it makes no difference that the two are seen one after the other.
+        rules = rules_known(tx, rules, vantage)
+    if record is None:
+        with database.read(may_lag=True) as tx:
+            record = get_record(tx, key)
+    return known(record, vantage), rules

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select
@@ -57,10 +58,14 @@ def _document(policy: Policy) -> dict[str, Any]:
 
 
 def _policy(document: Mapping[str, Any]) -> Policy:
+    return _made(tuple(document.items()))
+
+
+@lru_cache(maxsize=64)
+def _made(said: tuple[tuple[str, Any], ...]) -> Policy:
+    """The policy made of names and values; of few that there are each is asked for again and again."""
     known = {field.name for field in fields(Policy)}
     content: dict[str, Any] = {
-        name: Decimal(value) if isinstance(value, str) else value
-        for name, value in document.items()
-        if name in known
+        name: Decimal(value) if isinstance(value, str) else value for name, value in said if name in known
     }
     return Policy(**content)
