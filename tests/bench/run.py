@@ -1,9 +1,10 @@
 """`./dev bench`: speed as ratios against a baseline measured in the same run; machines differ and are noisy.
 
 HTTP: rounds of load on addresses of one granian server, in turn: a bare Flask route, GET of one pledge's
-standing, the same as it was known at some instant of the run, POST of a progress update. Tick: 1,000 pledges due among 1,000 and among 100,000. Delivery:
-1,000 alerts by SMTP against a bare smtplib loop that sends the same letters to the same sink. Import: a table
-of 100,000 progress updates against a bare executemany of the same rows, and its memory.
+standing, the same as it was known at some instant of the run, POST of a progress update. Tick: 1,000 pledges
+due among 1,000 and among 100,000. Delivery: 1,000 alerts by SMTP against a bare smtplib loop that sends the
+same letters to the same sink. Import: a table of 100,000 progress updates against a bare executemany of the
+same rows, and its memory.
 Prints one line a figure and ends with one line of JSON; exits with 1 if a goal is missed.
 """
 
