@@ -31,19 +31,6 @@ def chart(record: Record, standing: Standing, size: Size) -> Markup:
     return picture.timeline() if is_line else picture.plot()
 
 
-def bar(completion: Decimal, by_now: Decimal | None) -> Markup:
-    """The share of the way as a bar, with a mark where the path is; the words beside it say the same."""
-    done = 100 * _within(completion)
-    mark = "" if by_now is None else marks.box("b-mark", 99.2 * _within(by_now), 0.8)
-    boxes = f"{marks.box('b-rest', 0, 100)}{marks.box('b-done', 0, done)}{mark}"
-    frame = '<svg viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true" focusable="false">'
-    return Markup(f"{frame}{boxes}</svg>")  # noqa: S704 -- numbers only
-
-
-def _within(share: Decimal) -> float:
-    return float(min(max(share, Decimal(0)), Decimal(1)))
-
-
 @dataclass(frozen=True)
 class _Picture:
     record: Record

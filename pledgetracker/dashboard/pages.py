@@ -1,14 +1,15 @@
-"""The pages: the overview, one pledge whole, the documentation of the API."""
+"""The pages: the overview, one initiative, one pledge whole, the documentation of the API."""
 
 from datetime import date, datetime
-from typing import cast
+from typing import Any, cast
 
 from flask import Blueprint, Response, abort, current_app, render_template, request, url_for
 
 from pledgetracker.dashboard import browsers, words
-from pledgetracker.dashboard.charts import bar
+from pledgetracker.dashboard.bars import bar
 from pledgetracker.dashboard.overview import Asked, overview
 from pledgetracker.dashboard.reference import Reference, reference
+from pledgetracker.dashboard.together import together
 from pledgetracker.dashboard.whole import whole
 from pledgetracker.domain.errors import Invalid
 from pledgetracker.domain.vantage import Vantage
@@ -37,6 +38,15 @@ def home() -> str:
     return render_template("overview.html", page=shown, asked=asked, words=words)
 
 
+@blueprint.get("/initiatives/<slug:initiative>")
+def gather(initiative: str) -> str:
+    """One initiative: what its pledges amount to together, and each of them."""
+    _check_public()
+    with runtime().database.read() as tx:
+        shown = together(tx, initiative, request.args.get("cursor"), runtime().rules, _vantage())
+    return render_template("initiative.html", page=shown, words=words)
+
+
 @blueprint.get("/pledges/<slug:pledge>")
 def show(pledge: str) -> str:
     """One pledge with all that is known of it."""
@@ -44,6 +54,13 @@ def show(pledge: str) -> str:
     with runtime().database.read() as tx:
         shown = whole(tx, pledge, request.args.get("cursor"), runtime(), _vantage())
     return render_template("pledge.html", page=shown, words=words)
+
+
+@blueprint.context_processor
+def then() -> dict[str, Any]:
+    """From where the page looks, for the links on it: they stay at the same day and knowledge."""
+    said = {name: request.args.get(name) for name in ("as_of", "known_at")}
+    return {"then": {name: value for name, value in said.items() if value}}
 
 
 @blueprint.get("/docs")

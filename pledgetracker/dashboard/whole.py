@@ -4,7 +4,7 @@ import json
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 from markupsafe import Markup
 
@@ -14,13 +14,13 @@ from pledgetracker.dashboard.scales import NARROW, WIDE
 from pledgetracker.domain.catalogue import Initiative
 from pledgetracker.domain.days import Due
 from pledgetracker.domain.errors import Invalid
+from pledgetracker.domain.history import Entry
 from pledgetracker.domain.pledge import Reschedule
 from pledgetracker.domain.standing import Delivery
 from pledgetracker.domain.update import ProgressUpdate
 from pledgetracker.domain.vantage import Vantage
 from pledgetracker.domain.verdict import Verdict
 from pledgetracker.runtime import Runtime, links
-from pledgetracker.services.cataloguing import get_initiative, get_pledger
 from pledgetracker.services.grading import get_rubric
 from pledgetracker.services.reading import (
     PledgeView,
@@ -31,10 +31,18 @@ from pledgetracker.services.reading import (
     rules_known,
     view,
 )
+from pledgetracker.services.recalling import initiatives_known, pledgers_known
+from pledgetracker.services.recounting import history
+from pledgetracker.services.relating import Relations, relations
 from pledgetracker.storage.database import Transaction
+from pledgetracker.storage.paging import PageRequest
 from pledgetracker.web import Cursors, next_cursor
 
 UPDATES = 50
+# Of each kind; the roll-up of an initiative has them all.
+RELATED = 100
+# The latest of them; the history as JSON has them all.
+STORY = PageRequest("at", descending=True, after=None, limit=20)
 SORT = "-as_of"
 CURSORS = Cursors({"as_of": date})
 
@@ -68,7 +76,12 @@ class Ruling:
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """The page of one pledge."""
+    """The page of one pledge.
+
+    Attributes:
+        story: what was recorded last, the latest first.
+        has_earlier: whether more was recorded before that.
+    """
 
     view: PledgeView
     pledger: str
@@ -79,13 +92,15 @@ class Whole:
     numbers: Sequence[Number]
     moves: Sequence[Move]
     rulings: Sequence[Ruling]
+    related: Relations
+    story: Sequence[Entry]
+    has_earlier: bool
     updates: Sequence[UpdateView]
     report_count: int
     next_cursor: str | None
     curl: str
     claimed: str | None
-    known_at: datetime | None
-    is_past: bool
+    vantage: Vantage
 
     def is_before_baseline(self, update: ProgressUpdate) -> bool:
         """Whether an update describes a day on which nothing was promised yet."""
@@ -112,24 +127,31 @@ def whole(tx: Transaction, key: str, cursor: str | None, runtime: Runtime, vanta
     except ValueError as error:
         raise Invalid.field("?cursor", str(error)) from None
     updates = list_updates(tx, key, request, vantage)
+    story = history(tx, key, STORY, vantage)
     return Whole(
         view=seen,
-        pledger=get_pledger(tx, pledge.pledger).name,
-        initiative=None if pledge.initiative is None else get_initiative(tx, pledge.initiative),
+        pledger=pledgers_known(tx, [pledge.pledger], vantage)[pledge.pledger].name,
+        initiative=_initiative(tx, pledge.initiative, vantage),
         badge=words.BADGES[seen.standing.status],
         wide=chart(record, seen.standing, WIDE),
         narrow=chart(record, seen.standing, NARROW),
         numbers=list(_numbers(seen)),
         moves=list(_moves(seen)),
         rulings=list(_rulings(tx, seen)),
+        related=relations(tx, pledge, vantage, most=RELATED),
+        story=story.items,
+        has_earlier=story.has_more,
         updates=updates.items,
         report_count=len(record.updates),
         next_cursor=next_cursor(request, updates.after),
         claimed=_claimed(seen),
-        known_at=vantage.known_at,
-        is_past=vantage.known_at is not None or vantage.as_of is not None,
+        vantage=vantage,
         curl=_curl(seen, links(runtime.settings.public_url, pledge.id).progress),
     )
+
+
+def _initiative(tx: Transaction, key: str | None, vantage: Vantage) -> Initiative | None:
+    return None if key is None else initiatives_known(tx, [key], vantage).get(key)
 
 
 def _claimed(seen: PledgeView) -> str | None:

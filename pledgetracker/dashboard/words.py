@@ -191,6 +191,18 @@ def compact_amount(value: Decimal, unit: str | None) -> str:
     return f"{shown}{NO_BREAK}{ENGLISH.unit(unit, value)}"
 
 
+def amount_of(value: Decimal, unit: str) -> str:
+    """`compact_amount`, with the unit however long it is."""
+    if is_currency(unit) or len(unit) <= MAX_UNIT_LENGTH:
+        return compact_amount(value, unit)
+    return amount(value, unit)
+
+
+def pledges(n: int) -> str:
+    """`1 pledge`, `12 pledges`."""
+    return f"{n:,} pledge" if n == 1 else f"{n:,} pledges"
+
+
 def reported(update: ProgressUpdate, unit: str | None) -> str:
     """What an update says, in a few words."""
     if update.value is not None:

@@ -71,6 +71,10 @@ class LinkStore:
         """What `keys` say of others: who says it, how, of whom; in order."""
         return self._links(keys, pledge_links.c.pledge)
 
+    def said_of(self, keys: Sequence[str]) -> Iterator[Link]:
+        """What others say of `keys`: who says it, how, of whom; in order."""
+        return self._links(keys, pledge_links.c.other)
+
     def parts_of(self, keys: Sequence[str]) -> Iterator[Link]:
         """What says that it is a part of one of `keys`."""
         return self._links(keys, pledge_links.c.other, pledge_links.c.kind == LinkKind.PART_OF.value)

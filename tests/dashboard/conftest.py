@@ -105,7 +105,7 @@ class Page(HTMLParser):
     def _unlabelled(self) -> list[Element]:
         labelled = {e.get("for") for e in self.all("label")}
         controls = [e for e in self.elements if e.name in {"input", "select", "textarea"}]
-        return [e for e in controls if e.get("id") not in labelled]
+        return [e for e in controls if e.get("id") not in labelled and e.get("type") != "hidden"]
 
 
 def _is_explained(svg: Element) -> bool:

@@ -12,7 +12,8 @@ from xml.etree import ElementTree as ET
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pledgetracker.dashboard.charts import bar, chart
+from pledgetracker.dashboard.bars import bar
+from pledgetracker.dashboard.charts import chart
 from pledgetracker.dashboard.scales import CARD, NARROW, WIDE, Days, Size, Values
 from pledgetracker.domain.days import Due
 from pledgetracker.domain.pledge import Baseline, Milestone, Pledge, Reschedule, SetBy, Withdrawal, problems

@@ -101,7 +101,17 @@ def window(browser: Browser, base: str) -> Iterator[Open]:
 
 
 @pytest.mark.parametrize("width", [375, 700, 1280])
-@pytest.mark.parametrize("address", ["/", PLEDGE, "/pledges/microsoft-mulhouse-data-centre", "/docs"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/",
+        PLEDGE,
+        "/pledges/microsoft-mulhouse-data-centre",
+        "/pledges/choose-france-2025-05-total",
+        "/initiatives/choose-france",
+        "/docs",
+    ],
+)
 def test_a_page_fits_its_window_and_loads_nothing_from_elsewhere(
     window: Open, address: str, width: int
 ) -> None:

@@ -135,6 +135,7 @@ def test_texts_of_users_stay_texts(editor: FlaskClient, pledger: str, visit: Vis
         "status=broken",
         "initiative=../etc",
         "initiative=%00",
+        "tag=../etc",
         "q=%00",
         f"q={'x' * 201}",
         "cursor=x",
@@ -154,6 +155,38 @@ def test_a_query_that_cannot_be_meant_is_refused_with_its_place(
     assert problem["errors"][0]["parameter"] == query.partition("=")[0]
 
 
+def test_a_tag_narrows_the_list_and_stays_while_it_is_narrowed_further(
+    editor: FlaskClient, pledger: str, visit: Visit
+) -> None:
+    _promise(editor, id="oaks", title="Oaks", tags=["forest"])
+    _promise(editor, id="elms", title="Elms")
+    page = visit("/?tag=forest")
+    assert [e.get("aria-labelledby") for e in page.all("article")] == ["pledge-oaks"]
+    assert "Tagged “forest”: 1 pledge" in page.text
+    assert {e.get("name"): e.get("value") for e in page.all("input")} == {"q": "", "tag": "forest"}
+    assert all("tag=forest" in e.get("href") for e in page.classed("badge") if e.name == "a")
+
+
+def test_links_stay_at_the_day_that_is_looked_at(editor: FlaskClient, pledger: str, visit: Visit) -> None:
+    assert editor.post("/v1/initiatives", json={"id": "green", "title": "Green"}).status_code == 201
+    _promise(editor, id="oaks", title="Oaks", initiative="green", tags=["forest"])
+    then = "as_of=2026-05-05"
+    for address in (f"/?{then}", f"/initiatives/green?{then}", f"/pledges/oaks?{then}"):
+        page = visit(address)
+        within = [e for e in page.all("a") if any(p.name == "main" for p in e.parents)]
+        kept = [e.get("href") for e in within if "/docs" not in e.get("href")]
+        bare = {href for href in kept if then not in href and not href.startswith("#")}
+        # The present as the way out, and what has no day of its own.
+        assert bare <= {
+            "/initiatives/green",
+            "/pledges/oaks",
+            "/v1/pledges/oaks",
+            "/v1/pledges/oaks/history",
+        }, address
+    fields = {e.get("name"): e.get("value") for e in visit(f"/?{then}").all("input")}
+    assert fields == {"q": "", "as_of": "2026-05-05"}
+
+
 def test_what_others_add_to_the_address_does_no_harm(visit: Visit) -> None:
     visit("/?utm_source=mail")
 
@@ -168,7 +201,9 @@ def test_the_style_sheet_may_be_kept_for_long_under_its_version(anybody: FlaskCl
         assert "immutable" not in answer.headers.get("Cache-Control", "")
 
 
-@pytest.mark.parametrize("address", ["/", "/docs", "/pledges/no-such-pledge", "/nowhere"])
+@pytest.mark.parametrize(
+    "address", ["/", "/docs", "/pledges/no-such-pledge", "/initiatives/none", "/nowhere"]
+)
 def test_a_page_may_load_its_style_and_run_nothing(anybody: FlaskClient, address: str) -> None:
     headers = anybody.get(address, headers={"Accept": "text/html"}).headers
     policy = headers["Content-Security-Policy"]

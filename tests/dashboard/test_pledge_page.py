@@ -182,11 +182,11 @@ def test_verdicts_in_force_are_shown_with_who_ruled_by_what_and_why(
         "A look: “Not one.”",
     ):
         assert words in shown
-    assert "An older ruling." not in page.text
+    assert "verdict-1" not in [e.get("id") for e in page.elements]
     assert "/v1/pledges/it/verdicts" in [e.get("href") for e in page.all("a")]
     mistake = {"retracts": 2, "ruled_by": "Bo", "reason": "A slip."}
     assert editor.post("/v1/pledges/it/verdicts", json=mistake).status_code == 201
-    assert "An older ruling." in visit("/pledges/it").text
+    assert "verdict-1" in [e.get("id") for e in visit("/pledges/it").elements]
 
 
 def test_a_long_history_comes_in_pages(editor: FlaskClient, pledger: str, visit: Visit) -> None:
@@ -245,7 +245,7 @@ class TestWhereReadingNeedsAKey:
     def environ(self, environ: dict[str, str]) -> dict[str, str]:
         return environ | {"PLEDGETRACKER_PUBLIC_READS": "false"}
 
-    @pytest.mark.parametrize("address", ["/", "/pledges/it", "/pledges/nope"])
+    @pytest.mark.parametrize("address", ["/", "/pledges/it", "/pledges/nope", "/initiatives/nope"])
     def test_pages_show_nothing_and_say_why(
         self, editor: FlaskClient, anybody: FlaskClient, pledger: str, address: str
     ) -> None:
@@ -307,3 +307,111 @@ def test_a_page_can_be_looked_at_as_it_was(
     assert len(visit(f"/?known_at={then:%Y-%m-%dT%H:%M:%SZ}").all("article")) == 1
     for wrong in ("known_at=tomorrow", "known_at=2030-01-01T00:00:00Z", "known_at=2026-01-01", "as_of=x"):
         assert editor.get(f"/pledges/it?{wrong}").status_code == 422
+
+
+def _other(editor: FlaskClient, key: str, **fields: Any) -> None:
+    pledge = BASE | {"id": key, "title": key.title(), "unit": "tree", "target": 100}
+    answer = editor.post("/v1/pledges", json=pledge | fields)
+    assert answer.status_code == 201, answer.text
+
+
+def _related(page: Any) -> dict[str, list[str]]:
+    """The pledges named under each heading of the part about other pledges."""
+    found: dict[str, list[str]] = {}
+    heading = ""
+    for element in page.elements:
+        if any(parent.get("aria-labelledby") == "related" for parent in element.parents):
+            if element.name == "h3":
+                heading = element.text
+            elif element.name == "a":
+                found.setdefault(heading, []).append(element.get("href"))
+    return found
+
+
+def test_a_pledge_leads_to_its_total_its_parts_and_what_is_announced_again(
+    editor: FlaskClient, pledger: str, visit: Visit, clock: Clock
+) -> None:
+    for key in ("total", "old"):
+        _other(editor, key)
+    _other(editor, "it", part_of="total", restates=["old"])
+    then = f"{clock.now + timedelta(minutes=1):%Y-%m-%dT%H:%M:%SZ}"
+    assert _related(visit("/pledges/it")) == {
+        "Part of": ["/pledges/total"],
+        "Announces again": ["/pledges/old"],
+    }
+    clock.now += timedelta(hours=1)
+    for key in ("small", "tiny"):
+        _other(editor, key, part_of="it")
+    _other(editor, "echo", restates=["it"])
+    page = visit("/pledges/it")
+    assert _related(page) == {
+        "Part of": ["/pledges/total"],
+        "Its parts": ["/pledges/small", "/pledges/tiny"],
+        "Announces again": ["/pledges/old"],
+        "Announced again by": ["/pledges/echo"],
+    }
+    assert "At least 100 trees, announced on 1 January 2025" in page.text
+    assert _related(visit(f"/pledges/old?known_at={then}")) == {
+        "Announced again by": [f"/pledges/it?known_at={then}"]
+    }
+    assert set(_related(visit(f"/pledges/it?known_at={then}"))) == {"Part of", "Announces again"}
+    _other(editor, "alone")
+    assert _related(visit("/pledges/alone")) == {}
+
+
+def test_who_answers_how_it_is_verified_and_what_others_say_is_told(
+    editor: FlaskClient, pledger: str, visit: Visit
+) -> None:
+    _other(
+        editor,
+        "it",
+        owner="Ann <Lee>",
+        verification="By satellite & on foot.",
+        tags=["forest"],
+        other_targets=[
+            {"value": 120, "source": {"url": "https://example.org/b", "title": "A paper", "quote": "120."}},
+            {"value": 90, "note": "As <b>told</b>."},
+        ],
+    )
+    page = visit("/pledges/it")
+    for told in ("Answers for it: Ann <Lee>", "To be verified: By satellite & on foot."):
+        assert told in _facts(page)
+    for told in (
+        "120 trees A paper: “120.”",
+        "90 trees: As <b>told</b>. No source recorded",
+        "nothing is averaged",
+    ):
+        assert told in page.text
+    assert "/?tag=forest" in [e.get("href") for e in page.all("a")]
+
+
+def _facts(page: Any) -> set[str]:
+    """Each fact of the page as its name and what it says."""
+    pairs = zip(page.all("dt"), page.all("dd"), strict=True)
+    return {f"{name.text}: {said.text}" for name, said in pairs}
+
+
+def test_what_a_promise_leaves_open_is_listed_with_a_way_out(
+    editor: FlaskClient, pledger: str, visit: Visit
+) -> None:
+    _other(editor, "it")
+    found = editor.get("/v1/pledges/it").json["quality"]  # type: ignore[index]
+    shown = [e.text for e in visit("/pledges/it").all("li") if "hints" in (e.parents[-1].get("class") or "")]
+    assert shown == [f"{it['message']} {it['suggestion']}" for it in found]
+    assert len(shown) > 1
+
+
+def test_the_story_is_told_the_latest_first_and_leads_to_all_of_it(
+    editor: FlaskClient, pledger: str, visit: Visit
+) -> None:
+    _record(editor, {"target": 100, "unit": "tree"}, [{"increment": 1, "as_of": "2026-01-01"}] * 22)
+    page = visit("/pledges/it")
+    story = [e.text for e in page.all("li") if any(p.name == "details" for p in e.parents)]
+    whole = editor.get("/v1/pledges/it/history?sort=-at").json["items"]  # type: ignore[index]
+    assert len(story) == 20 < len(whole)
+    assert all(it["summary"] in said for it, said in zip(whole, story, strict=False))
+    links = {e.text: e.get("href") for e in page.all("a")}
+    assert links["the whole history"] == "/v1/pledges/it/history"
+    assert links["how each number was computed"] == "/v1/pledges/it/explain"
+    for address in ("the whole history", "how each number was computed"):
+        assert editor.get(links[address]).status_code == 200

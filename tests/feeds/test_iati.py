@@ -356,6 +356,19 @@ def test_an_initiative_is_an_activity_over_those_of_its_pledges() -> None:
     assert texts(below, "description/narrative") == ["The part"]
 
 
+def test_a_pledge_is_under_its_total_and_beside_what_it_restates() -> None:
+    found = seen(pledge(initiative="plan", part_of="total", restates=("first", "second")))
+    assert [tuple(node.attrib.values()) for node in found.findall("related-activity")] == [
+        ("XI-IATI-99999-initiative-plan", "1"),
+        ("XI-IATI-99999-pledge-total", "1"),
+        ("XI-IATI-99999-pledge-first", "3"),
+        ("XI-IATI-99999-pledge-second", "3"),
+    ]
+    told = "Announces again: XI-IATI-99999-pledge-first, XI-IATI-99999-pledge-second. Not to be added to it."
+    assert told in texts(found, "description/narrative")
+    assert seen(pledge()).find("related-activity") is None
+
+
 @pytest.mark.parametrize(
     ("pledges", "status"),
     [

@@ -66,6 +66,8 @@ def hostile_records(draw: st.DrawFn) -> Record:
             replace(stone, title=draw(st.none() | hostile)) for stone in record.pledge.milestones
         ),
         updated_at=draw(st.none() | st.just(NOW)),
+        part_of=draw(st.sampled_from([None, "whole"])),
+        restates=draw(st.sampled_from([(), ("one",), ("one", "two")])),
     )
     updates = tuple(
         replace(

@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 from pledgetracker.domain.catalogue import Initiative, Pledger, PledgerKind
 from pledgetracker.domain.days import Due, local_day
 from pledgetracker.domain.milestone import MilestoneStanding, MilestoneStatus, met_since
-from pledgetracker.domain.pledge import FINAL_MILESTONE, Milestone, Source
+from pledgetracker.domain.pledge import FINAL_MILESTONE, Milestone, Pledge, Source
 from pledgetracker.domain.record import Record
 from pledgetracker.domain.standing import Delivery, Standing
 from pledgetracker.feeds.iati.markup import ENGLISH, add, instant, narrative, root, titled
@@ -28,7 +28,7 @@ GENERAL, OTHER = "1", "4"
 # DocumentCategory
 OBJECTIVES, WEB_PAGE = "A02", "A12"
 # RelatedActivityType
-PARENT, CHILD = "1", "2"
+PARENT, CHILD, SIBLING = "1", "2", "3"
 # OrganisationType
 _KINDS = {
     PledgerKind.COMPANY: "70",
@@ -94,6 +94,9 @@ def pledge_activity(found: Attributed, publisher: Publisher) -> Element:
     said = pledge.title if pledge.statement is None else pledge.statement.text
     _describe(activity, GENERAL, said)
     _describe(activity, OTHER, f"Standing on {standing.today}: {found.view.because}", language=ENGLISH)
+    if pledge.restates:
+        named = ", ".join(publisher.pledge(key) for key in pledge.restates)
+        _describe(activity, OTHER, f"Announces again: {named}. Not to be added to it.", language=ENGLISH)
     sources = _sources(record, standing)
     for printed in unlinked(sources):
         _describe(activity, OTHER, f"Source: {printed}", language=ENGLISH)
@@ -104,8 +107,7 @@ def pledge_activity(found: Attributed, publisher: Publisher) -> Element:
     add_link(activity, page, WEB_PAGE)
     for link in links(sources):
         add_link(activity, link, OBJECTIVES)
-    if pledge.initiative is not None:
-        add(activity, "related-activity", {"ref": publisher.initiative(pledge.initiative), "type": PARENT})
+    _relate(activity, pledge, publisher)
     add_result(activity, record, standing)
     return activity
 
@@ -135,6 +137,17 @@ def initiative_activity(
     for child in children:
         add(activity, "related-activity", {"ref": publisher.initiative(child), "type": CHILD})
     return activity
+
+
+def _relate(activity: Element, pledge: Pledge, publisher: Publisher) -> None:
+    """The activities that an activity stands under, and those that it restates."""
+    if pledge.initiative is not None:
+        add(activity, "related-activity", {"ref": publisher.initiative(pledge.initiative), "type": PARENT})
+    if pledge.part_of is not None:
+        add(activity, "related-activity", {"ref": publisher.pledge(pledge.part_of), "type": PARENT})
+    # The list has nothing for what is announced again; a sibling stands beside it, and the words say how.
+    for key in pledge.restates:
+        add(activity, "related-activity", {"ref": publisher.pledge(key), "type": SIBLING})
 
 
 def _describe(activity: Element, kind: str, text: str, *, language: str | None = None) -> None:
