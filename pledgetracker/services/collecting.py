@@ -23,6 +23,8 @@ from pledgetracker.storage.database import Transaction
 BATCH = 100
 # Promises kept at hand; one that was put aside is read again when the next of its updates comes.
 AT_HAND = 1_000
+# Updates on record that are read at once, to be compared with what a file says of them.
+READ_AHEAD = 500
 
 
 class PastDecision(TypedDict, total=False):
@@ -101,6 +103,7 @@ class Collecting:
         self._at_hand: dict[str, _AtHand] = {}
         self._tallies: dict[str, _Tally] = {}
         self._waiting: list[tuple[str, ProgressUpdate]] = []
+        self._known: dict[tuple[str, int], ProgressUpdate] = {}
 
     def add(
         self,
@@ -229,15 +232,22 @@ class Collecting:
         Raises:
             Invalid: the update on record says other than `fields`.
         """
-        self._store()
-        found = self._tx.records.update(key, number)
+        found = self._on_record(key, number)
         if found is None:
             # It was refused a moment ago.
             return
-        differing = sorted(name for name, said in fields.items() if _differs(getattr(found[0], name), said))
+        differing = sorted(name for name, said in fields.items() if _differs(getattr(found, name), said))
         if differing:
             cure = "Nothing is overwritten: correct it by a further update with supersedes."
             raise Invalid.field(f"/{differing[0]}", f"Update {number} is on record and says other. {cure}")
+
+    def _on_record(self, key: str, number: int) -> ProgressUpdate | None:
+        """An update on record; files tell of them in order, so those behind it are read with it."""
+        if (key, number) not in self._known:
+            self._store()
+            read = self._tx.records.updates(key, first=number, limit=READ_AHEAD)
+            self._known = {(key, update.number): update for update in read}
+        return self._known.get((key, number))
 
     def _decide(self, key: str, tally: _Tally, update: int, decisions: Sequence[PastDecision]) -> None:
         """Store what was decided about an update, behind it."""

@@ -163,6 +163,13 @@ class RecordStore:
         pledge = _pledge(found, stages[key], tags[key], links[key])
         return LockedPledge(pledge, outlook, last or 0)
 
+    def updates(self, key: str, *, first: int, limit: int) -> Sequence[ProgressUpdate]:
+        """The updates of pledge `key` from number `first` on, in order, so many at most."""
+        number = progress_updates.c.number
+        query = select(progress_updates).where(progress_updates.c.pledge == key, number >= first)
+        rows = self._connection.execute(query.order_by(number).limit(limit)).mappings()
+        return [_update(row) for row in rows]
+
     def update(self, key: str, number: int) -> tuple[ProgressUpdate, int | None] | None:
         """Update `number` of pledge `key`, and the number of the one that has or claims its place, if any."""
         of = progress_updates.c.pledge == key

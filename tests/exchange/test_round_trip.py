@@ -22,7 +22,7 @@ from pledgetracker.cli import bundled
 from pledgetracker.domain.audit import Action
 from pledgetracker.domain.days import Due
 from pledgetracker.domain.numbers import complaint
-from pledgetracker.domain.pledge import Source, Statement
+from pledgetracker.domain.pledge import Source, Statement, problems
 from pledgetracker.domain.record import Record
 from pledgetracker.domain.review import CounterClaim, Review
 from pledgetracker.domain.update import Correction
@@ -285,6 +285,8 @@ def test_any_history_comes_back_as_it_was(
     history: Record, install: Install, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """Every comparator, both directions, milestones, corrections, conflicts."""
+    # Some begin before, or after, what they promise: the figures' own tests want those too.
+    assume(not list(problems(history.pledge)))
     told = [stone.target for stone in history.pledge.milestones]
     told += [number for update in history.updates for number in (update.value, update.increment)]
     assume(all(complaint(number) is None for number in told if number is not None))
