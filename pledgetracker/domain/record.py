@@ -98,14 +98,21 @@ class Record:
         """Whether the promise had been taken back by `day`."""
         return self.withdrawal is not None and self.withdrawal.on <= day
 
+    def was_accepted(self, number: int) -> bool:
+        """Whether a decision made of update `number` an accepted one, or found it accepted."""
+        return number in self._once_accepted
+
+    @cached_property
+    def _once_accepted(self) -> frozenset[int]:
+        return frozenset(d.update for d in self.decisions if Review.ACCEPTED in {d.before, d.review})
+
     @cached_property
     def _in_effect(self) -> frozenset[int]:
         """The corrections that are accepted, or once were: what they replaced stays replaced."""
-        once = {d.update for d in self.decisions if Review.ACCEPTED in {d.before, d.review}}
         return frozenset(
             u.number
             for u in self.updates
-            if u.supersedes is not None and (u.review is Review.ACCEPTED or u.number in once)
+            if u.supersedes is not None and (u.review is Review.ACCEPTED or self.was_accepted(u.number))
         )
 
     @cached_property

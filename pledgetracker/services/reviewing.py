@@ -104,7 +104,9 @@ def decide(
         reviewed = replace(update, review=decision.review)
         updates = (*record.updates[: number - 1], reviewed, *record.updates[number:])
         after = replace(record, updates=updates, decisions=(*record.decisions, decision))
-        return Change(after, news(reviewed))
+        # What was told once is no news when it is accepted again.
+        was_told = update.review is Review.ACCEPTED or record.was_accepted(number)
+        return Change(after, () if was_told else news(reviewed))
 
     return change(tx, key, rules, review, now=now).decisions[-1]
 

@@ -301,6 +301,9 @@ def test_news_goes_out_when_a_report_is_accepted_and_not_before(
     assert news() == []
     decide(1, "accepted")
     assert news() == ["progress"]
+    decide(1, "disputed", reason="Is that so?")
+    decide(1, "accepted")
+    assert news() == ["progress"]
 
 
 def test_of_figures_that_differ_the_worst_counts_until_one_is_chosen(
