@@ -236,7 +236,8 @@ def simulate_days(first: datetime, last: datetime, pledge: str | None) -> None:
             _tell_changes(key, on.opened, on.cleared)
             for message in on.messages:
                 _tell_alert(message.alert, len(message.speaks_for))
-    click.echo(f"{len(found)} pledges simulated; nothing was changed.")
+    pledges = "1 pledge" if len(found) == 1 else f"{len(found)} pledges"
+    click.echo(f"{pledges} simulated; nothing was changed.")
 
 
 def _within(day: datetime, option: str) -> date:

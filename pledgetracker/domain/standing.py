@@ -226,13 +226,22 @@ def _by_pace(record: Record, path: Path, figure: Figure, policy: Policy) -> Sche
 
 
 def _lateness(record: Record, schedule: Schedule, due: Due | None, today: date) -> Lateness:
-    if schedule in {Schedule.UNKNOWN, Schedule.INDETERMINATE}:
+    if due is None or record.withdrawn_on(today) or _is_undecided(record, schedule, today):
         return Lateness()
     is_met = schedule in {Schedule.MET_ON_TIME, Schedule.MET_LATE}
     until = _met_on(record, schedule, due, today) if is_met else today
     return Lateness(
         _days_late(due, until, is_met=is_met), _days_late(record.pledge.due, until, is_met=is_met)
     )
+
+
+def _is_undecided(record: Record, schedule: Schedule, today: date) -> bool:
+    """Whether no sum can say, past a deadline, that it was missed."""
+    if schedule is not Schedule.UNKNOWN:
+        return schedule is Schedule.INDETERMINATE
+    # Silence is late against an earlier deadline too; without a target any report keeps the promise open.
+    is_without_target = record.pledge.goal is None and not record.pledge.is_event
+    return is_without_target and bool(record.reports_until(today))
 
 
 def _days_late(due: Due | None, until: date, *, is_met: bool) -> int | None:

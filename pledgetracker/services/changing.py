@@ -158,11 +158,17 @@ def _met_news(
 
 
 def _tell(tx: Transaction, record: Record, rules: Rules, news: tuple[News, ...], now: datetime) -> None:
-    """Record that news is owed to everyone concerned; news is never folded into anything else."""
-    if not rules.tells_news:
-        return
-    for item in news:
-        for recipient in rules.recipients(record.pledge):
-            tx.alerts.plan(
-                Owed(record.pledge.id, None, item.kind, item.episode, item.number, recipient, now), now=now
-            )
+    """Record that news is owed to everyone concerned; news is never folded into anything else.
+
+    What is accepted anew after it was returned has been told.
+    """
+    if rules.tells_news:
+        recipients = rules.recipients(record.pledge) if news else ()
+        tx.alerts.plan_news(
+            (
+                Owed(record.pledge.id, None, item.kind, item.episode, item.number, recipient, now)
+                for item in news
+                for recipient in recipients
+            ),
+            now=now,
+        )

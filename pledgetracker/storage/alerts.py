@@ -111,6 +111,11 @@ class AlertStore:
         query = insert(alerts).values(row).returning(alerts.c.id)
         return int(self._connection.execute(query).scalar_one())
 
+    def plan_news(self, owed: Iterable[Owed], *, now: datetime) -> None:
+        """Record alerts that are to be sent; what is on record already stays as it is."""
+        rows = [_row(alert, AlertState.PENDING, now) for alert in owed]
+        insert_or_ignore(self._connection, alerts, rows)
+
     def plan_superseded(self, owed: Iterable[Owed], by: int, *, now: datetime) -> None:
         """Record alerts for which another one speaks."""
         reason = "A more urgent alert of the same turn speaks for it."

@@ -348,3 +348,24 @@ def test_reports_that_differ_about_an_event_are_settled_too(promise: Promise, po
     assert seen()["milestones"][0]["status"] != "met_on_time"
     post(f"{PLEDGE}/conflicts", {"as_of": "2025-11-04", "milestone": "opening", "chosen": 1})
     assert seen()["milestones"][0]["status"] == "met_on_time"
+
+
+def test_what_is_accepted_anew_counts_again_and_is_not_told_twice(
+    promise: Promise, submit: Submit, decide: Decide, seen: Seen, editor: FlaskClient
+) -> None:
+    promise(contacts=[{"email": "ada@example.org"}])
+    submit(value=1_000_000)  # the target: tells of progress, and that it is met
+    decide(1, "accepted")
+
+    def news() -> list[str]:
+        kinds = [alert["kind"] for alert in editor.get("/v1/alerts").get_json()["items"]]
+        return sorted(kind for kind in kinds if kind in {"progress", "met"})
+
+    told = news()
+    assert told == ["met", "progress"]
+    for number in range(2):
+        decide(1, "returned", reason=f"Asked {number + 1} times.")
+        assert seen()["figure"] is None
+        decide(1, "accepted")
+        assert seen()["figure"]["value"] == 1_000_000
+    assert news() == told

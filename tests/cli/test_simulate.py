@@ -41,7 +41,7 @@ def test_one_pledge_alone(invoke: Invoke, quiet: Runtime) -> None:
     found = invoke("simulate", "--from", "2020-05-01", "--to", "2020-05-01", "--pledge", "others")
     assert found.output == (
         "2020-05-01\nothers\n  opened   never_reported (2020-03-31)\n"
-        "1 pledges simulated; nothing was changed.\n"
+        "1 pledge simulated; nothing was changed.\n"
     )
 
 

@@ -415,3 +415,28 @@ def test_the_story_is_told_the_latest_first_and_leads_to_all_of_it(
     assert links["how each number was computed"] == "/v1/pledges/it/explain"
     for address in ("the whole history", "how each number was computed"):
         assert editor.get(links[address]).status_code == 200
+
+
+def test_pages_of_the_past_keep_the_names_of_then(
+    editor: FlaskClient, pledger: str, visit: Visit, clock: Clock
+) -> None:
+    for initiative in ({"title": "Yearly summits", "id": "yearly"}, {"title": "Summit", "parent": "yearly"}):
+        assert editor.post("/v1/initiatives", json=initiative).status_code == 201
+    _record(editor, {"target": 1000, "unit": "tree", "initiative": "summit"}, [])
+    then = f"{clock.now + timedelta(minutes=1):%Y-%m-%dT%H:%M:%SZ}"
+    clock.now += timedelta(hours=1)
+    always = {"If-Match": "*"}
+    for address, said in {
+        f"/v1/pledgers/{pledger}": {"name": "Renamed"},
+        "/v1/initiatives/yearly": {"title": "Biennial"},
+        "/v1/pledges/it": {"initiative": None},
+    }.items():
+        assert editor.patch(address, json=said, headers=always).status_code == 200
+    assert editor.delete("/v1/initiatives/summit", headers=always).status_code == 204
+    whole, overview = (visit(f"{page}?known_at={then}").text for page in ("/pledges/it", "/"))
+    assert "Summit" in whole
+    assert "Summit" in overview
+    assert "Yearly summits" in overview
+    for text in (whole, overview):
+        assert "Renamed" not in text
+    assert "Renamed" in visit("/pledges/it").text

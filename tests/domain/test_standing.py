@@ -240,6 +240,21 @@ class TestMoves:
         between = on("2026-01-02", pledge(), update("2025-12-10", 90), reschedules=(move,))
         assert (between.lateness.current, between.lateness.original) == (None, 2)
 
+    @pytest.mark.parametrize(
+        "silent", [pledge(), pledge("event", None), pledge("at_most"), pledge("up_to"), pledge(target=None)]
+    )
+    def test_moving_the_deadline_of_a_silent_pledge_does_not_make_it_forget_the_first(
+        self, silent: Pledge
+    ) -> None:
+        move = moved("2026-06-30", "2025-06-01")
+        seen = on("2026-01-10", silent, reschedules=(move,))
+        assert (seen.schedule, seen.lateness.current, seen.lateness.original) == ("unknown", None, 10)
+
+    def test_what_was_reported_without_a_target_is_not_late_against_the_first_deadline(self) -> None:
+        move = moved("2026-06-30", "2025-06-01")
+        told = on("2026-01-10", pledge(target=None), update("2025-03-01", 5), reschedules=(move,))
+        assert (told.schedule, told.lateness.original) == ("unknown", None)
+
     def test_a_cap_kept_from_the_first_day_on_was_never_late(self) -> None:
         move = moved("2026-06-30", "2025-06-01")
         kept = on("2026-07-01", pledge("at_most"), update("2025-03-01", 50), reschedules=(move,))

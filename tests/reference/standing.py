@@ -131,7 +131,7 @@ def _reporting(history: History, today: date, delivery: str) -> str:
 
 
 def _lateness(meets: Meets, schedule: str, due: date, against: date, today: date) -> int | None:
-    if schedule in {"unknown", "indeterminate"}:
+    if schedule == "indeterminate":
         return None
     if schedule in {"met_on_time", "met_late"}:
         run = min(due, today) if schedule == "met_on_time" else today
@@ -209,10 +209,13 @@ def standing(
     figure = history.figure(today)
     milestones = _milestones(history, due, judged, today)
     lateness: Json = {"current": None, "original": None}
-    if due is not None and pledge["due"]:
+    # Before its deadline a pledge without a target is late against an earlier one while nobody reports.
+    aimless = pledge["comparator"] != "event" and pledge["target"] is None
+    told = aimless and schedule == "unknown" and history.until(today)
+    if due is not None and pledge["due"] and not gone and not told:
         original = day(pledge["due"]["original_date"])
         lateness["original"] = _lateness(meets, schedule, due, original, today)
-    if due is not None:
+    if due is not None and not gone:
         lateness["current"] = _lateness(meets, schedule, due, due, today)
     words = {delivery, reporting, schedule}
     return {
