@@ -28,9 +28,17 @@ def rows(content: bytes, encoding: str | None = None) -> Sequence[list[str]]:
     return [row for _, row in sheet(content, encoding).rows()]
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
+@pytest.mark.parametrize(
+    "encoding",
+    ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be", "cp1252"],
+)
 def test_what_is_known_of_the_encoding_is_enough(encoding: str) -> None:
-    marks = {"utf-16-le": b"\xff\xfe", "utf-16-be": b"\xfe\xff"}
+    marks = {
+        "utf-16-le": b"\xff\xfe",
+        "utf-16-be": b"\xfe\xff",
+        "utf-32-le": b"\xff\xfe\0\0",
+        "utf-32-be": b"\0\0\xfe\xff",
+    }
     content = marks.get(encoding, b"") + "é,b\nà,ü\n".encode(encoding)
     found = sheet(content, "cp1252" if encoding == "cp1252" else None)
     assert (list(found.columns), [row for _, row in found.rows()]) == (["é", "b"], [["à", "ü"]])
@@ -57,6 +65,12 @@ def test_half_a_character_at_the_end_is_told() -> None:
 def test_an_encoding_that_nobody_knows_is_told() -> None:
     with pytest.raises(EncodingUnknown, match="'klingon'"):
         sheet(b"a,b\n", "klingon")
+
+
+@pytest.mark.parametrize("name", ["rot13", "hex", "zlib", "undefined", "idn\0a"])
+def test_a_codec_that_makes_no_text_is_no_encoding(name: str) -> None:
+    with pytest.raises(EncodingUnknown):
+        sheet(b"a,b\n", name)
 
 
 def test_a_line_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,6 +102,12 @@ def test_a_separator_that_is_said_is_taken() -> None:
 def test_lines_within_quotation_marks_are_one_cell_and_blank_lines_nothing() -> None:
     content = b'a,b\r\n"one\r\ntwo\n",2\r\n\r\n3,"say ""hi"""\r\n'
     assert rows(content) == [["one\r\ntwo\n", "2"], ["3", 'say "hi"']]
+
+
+def test_rows_and_columns_that_a_spreadsheet_left_empty_are_no_content() -> None:
+    found = sheet(b'a,b,,\n1,2,,\n,,,\n"","",\n3,,,\n')
+    assert list(found.columns) == ["a", "b", "", ""]
+    assert list(found.rows()) == [(2, ["1", "2", "", ""]), (5, ["3", "", "", ""])]
 
 
 @pytest.mark.parametrize(

@@ -195,6 +195,14 @@ def test_one_audit_entry_a_pledge_tells_of_all_updates_and_the_log_holds(
     ]
 
 
+def test_rows_without_an_id_are_not_taken_for_the_same_pledge(refuse: Refuse) -> None:
+    nameless = ROW.removeprefix("people")
+    said = refuse(pledges(nameless, nameless))
+    assert [line.partition(", ")[2] for line in said] == [
+        f"row {n}, column id: Missing data for required field." for n in (2, 3)
+    ]
+
+
 @pytest.mark.usefixtures("people")
 def test_more_rows_than_a_batch_and_more_pledges_than_are_kept_at_hand(
     bring: Bring, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
@@ -225,6 +233,10 @@ WRONG: dict[str, tuple[Incoming, str]] = {
         "column statement.0.text: There is no such column",
     ),
     "no id": (pledges("People", head="title"), "row 1, column id: This column is needed."),
+    "columns without names": (
+        progress("people,,", head="pledge,,"),
+        "row 1, column (no name): There is no such",
+    ),
     "a column twice": (progress("people,a,b", head="pledge,note,note"), "The column 'note' stands twice"),
     "a row too short": (progress("people"), "row 2: Has 1 cells, and there are 3 columns."),
     "a row too long": (progress("people,2026-03-01,1,"), "row 2: Has 4 cells, and there are 3 columns."),

@@ -11,7 +11,14 @@ CHUNK_BYTES = 64 * 1024
 # Longer than any row that the record takes: a file without line ends should not fill the memory.
 MAX_LINE = 4_000_000
 
-_BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+# Those of UTF-32 first: the little-endian one begins with that of UTF-16.
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
 
 
 class Undecodable(Refusal):
@@ -66,10 +73,7 @@ def _decoded(stream: BinaryIO, encoding: str | None) -> Iterator[tuple[str, Unde
     mark, name = next(
         ((bom, name) for bom, name in _BOMS if first.startswith(bom)), (b"", encoding or "utf-8")
     )
-    try:
-        decoder = codecs.getincrementaldecoder(name)()
-    except LookupError:
-        raise EncodingUnknown(name) from None
+    decoder = _decoder(name)
     consumed, chunk = len(mark), first[len(mark) :]
     while True:
         pending = len(decoder.getstate()[0])
@@ -85,3 +89,12 @@ def _decoded(stream: BinaryIO, encoding: str | None) -> Iterator[tuple[str, Unde
             return
         consumed += len(chunk)
         chunk = stream.read(CHUNK_BYTES)
+
+
+def _decoder(name: str) -> codecs.IncrementalDecoder:
+    try:
+        # Codecs that make no text of bytes, as rot13 and hex, are known by the same names.
+        "".encode(name)
+        return codecs.getincrementaldecoder(name)()
+    except (LookupError, ValueError):
+        raise EncodingUnknown(name) from None

@@ -86,11 +86,11 @@ class Sheet:
         if len(self.columns) > MAX_COLUMNS:
             raise TooManyColumns(len(self.columns))
         for i, name in enumerate(self.columns):
-            if name in self.columns[:i]:
+            if name and name in self.columns[:i]:
                 raise ColumnTwice(name)
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
-        """Each row with its number; blank lines are passed over.
+        """Each row with its number; blank lines, and rows of nothing but empty cells, are passed over.
 
         Raises:
             RowMalformed: a row cannot be read, nor what follows it.
@@ -106,7 +106,7 @@ class Sheet:
                 raise RowMalformed(self._number, _told(error)) from None
             except Refusal as refusal:
                 raise RowMalformed(self._number, str(refusal)) from refusal
-            if row:
+            if any(row):
                 yield self._number, row
 
     def misfit(self, row: Sequence[str]) -> str | None:

@@ -121,7 +121,7 @@ class PledgeTable:
             Refusal, ValidationError: it breaks a rule.
         """
         key = self.key_of(row)
-        if key in self._met[""]:
+        if key and key in self._met[""]:
             raise ValidationError({"id": [f"The pledge {key[:100]!r} stands in this table twice."]})
         self._met[""].add(key)
         if not self._tx.pledges.exists(key):
