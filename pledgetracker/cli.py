@@ -5,7 +5,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, datetime, time, timedelta
 from functools import partial
 from importlib.resources import files
@@ -90,7 +90,9 @@ def serve() -> None:
         settings = runtime.settings
         _check_schema(runtime)
         _check_port(settings)
-        policing.note(runtime.database, runtime.rules.policy, now=runtime.clock())
+        # A record that can only be read is served all the same; the scheduler notes it too.
+        with suppress(Unavailable):
+            policing.note(runtime.database, runtime.rules.policy, now=runtime.clock())
         runtime.database.close()
     from granian import Granian
     from granian.constants import Interfaces

@@ -98,21 +98,22 @@ class Record:
         """Whether the promise had been taken back by `day`."""
         return self.withdrawal is not None and self.withdrawal.on <= day
 
-    def was_accepted(self, number: int) -> bool:
-        """Whether a decision made of update `number` an accepted one, or found it accepted."""
-        return number in self._once_accepted
+    def update(self, number: int) -> ProgressUpdate | None:
+        """The update `number`, if it is on record, or was at the instant that this record is of."""
+        return self._by_number.get(number)
 
     @cached_property
-    def _once_accepted(self) -> frozenset[int]:
-        return frozenset(d.update for d in self.decisions if Review.ACCEPTED in {d.before, d.review})
+    def _by_number(self) -> Mapping[int, ProgressUpdate]:
+        return {update.number: update for update in self.updates}
 
     @cached_property
     def _in_effect(self) -> frozenset[int]:
         """The corrections that are accepted, or once were: what they replaced stays replaced."""
+        once = {d.update for d in self.decisions if Review.ACCEPTED in {d.before, d.review}}
         return frozenset(
             u.number
             for u in self.updates
-            if u.supersedes is not None and (u.review is Review.ACCEPTED or self.was_accepted(u.number))
+            if u.supersedes is not None and (u.review is Review.ACCEPTED or u.number in once)
         )
 
     @cached_property
@@ -126,7 +127,8 @@ class Record:
         for update in in_effect:
             old = update.supersedes
             while old is not None and old not in self._in_effect and not update.is_retraction:
-                old = self.updates[old - 1].supersedes
+                corrected = self.update(old)
+                old = None if corrected is None else corrected.supersedes
                 if old is not None:
                     found.setdefault(old, update.number)
         return found

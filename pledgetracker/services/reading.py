@@ -207,9 +207,10 @@ def get_update(tx: Transaction, key: str, number: int, vantage: Vantage) -> Upda
         NotFound: there is no such pledge, or no such update.
     """
     record = known(get_record(tx, key), vantage)
-    if not 1 <= number <= len(record.updates):
+    update = record.update(number)
+    if update is None:
         raise NotFound("update", f"{key}/{number}")
-    return view_update(record, record.updates[number - 1])
+    return view_update(record, update)
 
 
 def list_updates(tx: Transaction, key: str, request: PageRequest, vantage: Vantage) -> Page[UpdateView]:

@@ -89,7 +89,7 @@ def draft(
         AlreadySuperseded: see `record_progress`.
     """
     supersedes = fields.get("supersedes")
-    found = None if supersedes is None else next((u for u in record.updates if u.number == supersedes), None)
+    found = None if supersedes is None else record.update(supersedes)
     corrected = None if found is None else Corrected(found, record.corrections.get(found.number))
     number = len(record.updates) + 1
     return compose(record.pledge, fields, number, corrected, today=today, now=now, review=review)

@@ -85,9 +85,9 @@ def decide(
     """
 
     def review(record: Record, turn: Turn) -> Change:
-        if number > len(record.updates):
+        update = record.update(number)
+        if update is None:
             raise NotFound("update", f"{key}/{number}")
-        update = record.updates[number - 1]
         _check_decision(record, update, fields)
         decision = Decision(
             number=len(record.decisions) + 1,
@@ -104,9 +104,7 @@ def decide(
         reviewed = replace(update, review=decision.review)
         updates = (*record.updates[: number - 1], reviewed, *record.updates[number:])
         after = replace(record, updates=updates, decisions=(*record.decisions, decision))
-        # What was told once is no news when it is accepted again.
-        was_told = update.review is Review.ACCEPTED or record.was_accepted(number)
-        return Change(after, () if was_told else news(reviewed))
+        return Change(after, news(reviewed))
 
     return change(tx, key, rules, review, now=now).decisions[-1]
 

@@ -45,7 +45,7 @@ def at_once(bases: list[str], number: int, send: Callable[[str, int], Answer]) -
 
 
 def test_forty_requests_at_once_under_one_key_record_one_update(runtime: Runtime, bases: list[str]) -> None:
-    key = key_of(runtime, Scope.PROGRESS)
+    key = key_of(runtime, Scope.REVIEW)
     body = {"increment": 1, "as_of": "2026-02-01"}
 
     def send(base: str, _: int) -> Answer:

@@ -66,7 +66,7 @@ def posting(base: str, key: str) -> Iterator[list[int]]:
 def test_a_backup_under_load_has_all_that_was_acknowledged_before_it_began(
     runtime: Runtime, record: Path, served: dict[str, str], port: int, place: Path
 ) -> None:
-    key = key_of(runtime, Scope.PROGRESS)
+    key = key_of(runtime, Scope.REVIEW)
     base = f"http://127.0.0.1:{port}"
     with started(served, "serve"):
         wait_until(lambda: answers(f"{base}/healthz"))

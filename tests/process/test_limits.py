@@ -36,7 +36,7 @@ def test_servers_at_once_record_exactly_what_the_limit_allows(
     runtime: Runtime, served: dict[str, str], port: int
 ) -> None:
     add_pledge(runtime, contacts=())
-    key = key_of(runtime, Scope.PROGRESS)
+    key = key_of(runtime, Scope.REVIEW)
     other = free_port()
     bases = [f"http://127.0.0.1:{number}" for number in (port, other)]
     statuses: Counter[int] = Counter()
@@ -94,7 +94,7 @@ def test_a_key_revoked_in_one_process_opens_nothing_in_any_other_from_then_on(
     runtime: Runtime, served: dict[str, str], port: int
 ) -> None:
     add_pledge(runtime, contacts=())
-    key = key_of(runtime, Scope.PROGRESS)
+    key = key_of(runtime, Scope.REVIEW)
     address = f"http://127.0.0.1:{port}/v1/pledges/people/progress"
     with started(served, "serve"):
         wait_until(lambda: answers(f"http://127.0.0.1:{port}/healthz"))

@@ -32,7 +32,7 @@ def impatient(served: dict[str, str]) -> dict[str, str]:
 def key(runtime: Runtime) -> str:
     """A key to report with; the pledge to report on is there too."""
     add_pledge(runtime, contacts=())
-    return key_of(runtime, Scope.PROGRESS)
+    return key_of(runtime, Scope.REVIEW)
 
 
 @pytest.fixture

@@ -45,7 +45,7 @@ def test_what_was_answered_with_201_outlives_a_kill(
     runtime: Runtime, served: dict[str, str], port: int
 ) -> None:
     add_pledge(runtime)
-    key = key_of(runtime, Scope.PROGRESS)
+    key = key_of(runtime, Scope.REVIEW)
     base = f"http://127.0.0.1:{port}"
     with started(served, "serve") as process:
         wait_until(lambda: answers(f"{base}/healthz"))
@@ -61,7 +61,7 @@ def test_two_servers_number_the_updates_of_one_pledge_without_gaps_and_never_fin
     runtime: Runtime, served: dict[str, str], port: int
 ) -> None:
     add_pledge(runtime, contacts=())
-    key = key_of(runtime, Scope.PROGRESS)
+    key = key_of(runtime, Scope.REVIEW)
     other = free_port()
     bases = [f"http://127.0.0.1:{number}" for number in (port, other)]
     answered: list[tuple[int, Any]] = []
@@ -91,7 +91,7 @@ def test_told_to_stop_it_finishes_what_is_under_way_and_takes_nothing_new(
     runtime: Runtime, served: dict[str, str], port: int
 ) -> None:
     add_pledge(runtime, contacts=())
-    key = key_of(runtime, Scope.PROGRESS)
+    key = key_of(runtime, Scope.REVIEW)
     base = f"http://127.0.0.1:{port}"
     answered: list[tuple[int, Any]] = []
 

@@ -119,7 +119,7 @@ def test_a_server_that_goes_away_under_load_costs_503_and_nothing_that_was_ackno
 ) -> None:
     runtime, environ = on_it
     add_pledge(runtime, contacts=())
-    key = key_of(runtime, Scope.PROGRESS)
+    key = key_of(runtime, Scope.REVIEW)
     environ |= {"PLEDGETRACKER_PORT": str(port), "PLEDGETRACKER_THREADS": "8"}
     with started(environ, "serve"):
         wait_until(lambda: answers(f"{base}/healthz"))

@@ -69,7 +69,7 @@ def test_every_update_is_synced_between_its_writing_and_its_201(
     runtime: Runtime, served: dict[str, str], base: str, strace: Sequence[str], tmp_path: Path
 ) -> None:
     add_pledge(runtime, contacts=())
-    key = key_of(runtime, Scope.PROGRESS)
+    key = key_of(runtime, Scope.REVIEW)
     with started(served, "serve", under=strace):
         wait_until(lambda: answers(f"{base}/healthz"))
         assert [post(base, key, str(n)).status for n in range(POSTS)] == [201] * POSTS
