@@ -85,7 +85,7 @@ class Lateness:
 class Standing:
     """Where a pledge stands on `today`, its local day."""
 
-    pledge: Pledge = field(repr=False)
+    pledge: Pledge = field(repr=False, compare=False)
     today: date
     due: Due | None
     delivery: Delivery

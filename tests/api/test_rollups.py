@@ -227,9 +227,7 @@ class TestRates:
         made = editor.post("/v1/rates", json=RATE)
         assert made.headers["Location"] == "/v1/rates/eur-usd-2024-05-28"
         assert anybody.get(made.headers["Location"]).get_json() == made.get_json()
-        assert refused(editor.post("/v1/rates", json=RATE | {"rate": 2}), 409)["type"].endswith(
-            "already-exists"
-        )
+        assert refused(editor.post("/v1/rates", json=RATE | {"rate": 2}), 409)["type"].endswith("rate-exists")
         post("/v1/rates", RATE | {"base": "USD", "quote": "EUR", "rate": 0.92})
         post("/v1/rates", RATE | {"quote": "GBP", "date": "2024-05-27"})
         for query, found in {

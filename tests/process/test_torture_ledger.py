@@ -33,7 +33,7 @@ def client(installation: Installation) -> Iterator[FlaskClient]:
     with installation.runtime() as runtime:
         now = runtime.clock()
         runtime.database.write(lambda tx: add_pledger(tx, {"id": "acme", "name": "Acme"}, now=now))
-        yield client_of(application.create(runtime), key_of(runtime, Scope.WRITE))
+        yield client_of(application.create(runtime), key_of(runtime, Scope.REVIEW))
 
 
 @pytest.fixture

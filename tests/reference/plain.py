@@ -8,6 +8,7 @@ from typing import Any
 from pledgetracker.domain.pledge import Pledge
 from pledgetracker.domain.policy import Policy
 from pledgetracker.domain.record import Record
+from pledgetracker.domain.review import Review
 from pledgetracker.domain.standing import Standing
 from pledgetracker.domain.update import ProgressUpdate
 
@@ -53,7 +54,7 @@ def plain_pledge(pledge: Pledge) -> Json:
     }
 
 
-def plain_update(update: ProgressUpdate) -> Json:
+def plain_update(update: ProgressUpdate, *, was_accepted: bool = False) -> Json:
     """Write an update down."""
     return {
         "id": update.number,
@@ -67,15 +68,19 @@ def plain_update(update: ProgressUpdate) -> Json:
         "supersedes": update.supersedes,
         "reason": update.reason and update.reason.value,
         "review": update.review.value,
+        "was_accepted": was_accepted,
     }
 
 
 def on_record(record: Record, policy: Policy) -> Json:
     """Write down all that is on record of a pledge, and by which policy it is judged."""
     gone = record.withdrawal
+    accepted = {d.update for d in record.decisions if Review.ACCEPTED in {d.before, d.review}}
     return {
         "pledge": plain_pledge(record.pledge),
-        "updates": [plain_update(update) for update in record.updates],
+        "updates": [
+            plain_update(update, was_accepted=update.number in accepted) for update in record.updates
+        ],
         "reschedules": [
             {"due": move.due and move.due.date.isoformat(), "announced_on": move.announced_on.isoformat()}
             for move in record.reschedules
