@@ -8,6 +8,7 @@ from tests.processes import command, run
 ROWS = 20_000
 
 
+@pytest.mark.slow
 def test_a_table_of_many_rows_comes_in_and_the_record_goes_out_through_a_pipe(
     environ: dict[str, str], tmp_path: Path
 ) -> None:

@@ -22,6 +22,9 @@ from tests.sinks import Sink, listening
 from tests.world import add_pledge, alerts
 
 
+pytestmark = pytest.mark.slow
+
+
 @pytest.fixture
 def impatient(served: dict[str, str]) -> dict[str, str]:
     """The environment of processes that wait a second for others who write."""
