@@ -21,7 +21,6 @@ from tests.processes import PATIENCE_SECONDS, Answer, answers, ask, heard, membe
 from tests.sinks import Sink, listening
 from tests.world import add_pledge, alerts
 
-
 pytestmark = pytest.mark.slow
 
 
