@@ -16,7 +16,7 @@ from pledgetracker.services import monitoring
 from pledgetracker.services.changing import Turn, turn_of
 from pledgetracker.services.reporting import Corrected, ProgressFields, compose
 from pledgetracker.services.rules import Rules
-from pledgetracker.storage.canonical import canonical
+from pledgetracker.storage.canonical import canonical_line
 from pledgetracker.storage.database import Transaction
 
 # So few that the collector of garbage, which counts what is kept, hardly ever looks for any.
@@ -147,7 +147,7 @@ class Collecting:
         update = compose(
             promise.pledge, fields, following, corrected, today=turn.today, now=turn.now, review=stands
         )
-        tally.told.update(canonical(update).encode() + b"\n")
+        tally.told.update(canonical_line(update))
         self._waiting.append((key, update))
         if decisions:
             self._decide(key, tally, following, decisions)

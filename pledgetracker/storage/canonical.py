@@ -20,8 +20,15 @@ from pledgetracker.domain.update import ProgressUpdate
 
 def canonical(thing: object) -> str:
     """`thing` as JSON: names sorted, no spaces, exact numbers; neither secrets nor contacts in clear."""
-    options = orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z | orjson.OPT_PASSTHROUGH_DATACLASS
-    return orjson.dumps(thing, default=_shown, option=options).decode()
+    return orjson.dumps(thing, default=_shown, option=_OPTIONS).decode()
+
+
+def canonical_line(thing: object) -> bytes:
+    """The same in UTF-8, with a line feed behind it."""
+    return orjson.dumps(thing, default=_shown, option=_OPTIONS | orjson.OPT_APPEND_NEWLINE)
+
+
+_OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z | orjson.OPT_PASSTHROUGH_DATACLASS
 
 
 def _shown(value: Any) -> Any:

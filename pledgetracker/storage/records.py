@@ -5,9 +5,10 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, RowMapping, Table, bindparam, func, select
+from sqlalchemy import Column, Connection, RowMapping, Table, bindparam, func, select
 
 from pledgetracker.domain.days import Due
 from pledgetracker.domain.pledge import Baseline, Edition, Milestone, Pledge, Reschedule, SetBy, Withdrawal
@@ -235,15 +236,26 @@ class RecordStore:
             for key in (row["id"],)
         }
 
-    def _children(
-        self, table: Table, keys: Sequence[str], read: Callable[[RowMapping], T]
-    ) -> Mapping[str, list[T]]:
-        order = [column for column in table.primary_key if column.name != "pledge"]
-        query = select(table).where(table.c.pledge.in_(keys)).order_by(*order)
+    def _children(self, table: Table, keys: Sequence[str], read: Callable[[Any], T]) -> Mapping[str, list[T]]:
+        if len(keys) == 1:
+            # Most are asked for one by one, and of each there are a dozen tables to look into.
+            rows = _of_one(table).all(self._connection, {"of": keys[0]})
+            return {keys[0]: [read(row._asdict()) for row in rows]}
+        query = select(table).where(table.c.pledge.in_(keys)).order_by(*_order(table))
         children: defaultdict[str, list[T]] = defaultdict(list)
         for row in self._connection.execute(query).mappings():
             children[row["pledge"]].append(read(row))
         return children
+
+
+@cache
+def _of_one(table: Table) -> Prepared:
+    """Everything of one pledge in `table`."""
+    return Prepared(select(table).where(table.c.pledge == bindparam("of")).order_by(*_order(table)))
+
+
+def _order(table: Table) -> list[Column[Any]]:
+    return [column for column in table.primary_key if column.name != "pledge"]
 
 
 _ONE_VERSION = select(pledges.c.version, pledges.c.updated_at).where(pledges.c.id == bindparam("key"))
