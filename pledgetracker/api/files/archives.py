@@ -36,6 +36,7 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 _UNIX = 3
 _READABLE = 0o644 << 16
 
+# What the library raises of a broken archive, or of one packed in a way that it does not know.
 _UNREADABLE = (
     zipfile.BadZipFile,
     zlib.error,
