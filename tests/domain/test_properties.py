@@ -24,7 +24,7 @@ HORIZON_DAYS = 60
 
 
 def shuffled(record: Record, rng: Random) -> Record:
-    """The same reports recorded in another order, corrections pointing to the same reports."""
+    """The same reports recorded in another order; corrections, decisions and choices are of the same reports."""
     numbers = [update.number for update in record.updates]
     rng.shuffle(numbers)
     renamed = dict(zip((update.number for update in record.updates), numbers, strict=True))
@@ -40,6 +40,7 @@ def shuffled(record: Record, rng: Random) -> Record:
     return replace(
         record,
         updates=tuple(sorted(map(moved, record.updates), key=lambda u: u.number)),
+        decisions=tuple(replace(decision, update=renamed[decision.update]) for decision in record.decisions),
         resolutions=tuple(
             replace(choice, chosen=renamed[choice.chosen], among=tuple(renamed[n] for n in choice.among))
             for choice in record.resolutions
