@@ -5,17 +5,19 @@ from datetime import datetime
 from typing import Any
 
 from flask import Response
+from marshmallow import fields
 
 from pledgetracker.api.access import may, needs
 from pledgetracker.api.answers import answer, listed
 from pledgetracker.api.blueprint import ApiBlueprint, list_of
 from pledgetracker.api.effects import effect
-from pledgetracker.api.fields import Choice, Slug
+from pledgetracker.api.fields import Choice, Day, Email, Line, Slug, Whole
 from pledgetracker.api.paging import PageQuery, Sort
-from pledgetracker.api.schemas import AlertDocument, AttemptDocument
+from pledgetracker.api.schemas.base import MAX_NUMBER, Document
 from pledgetracker.api.veil import veiled
 from pledgetracker.domain.access import Scope
 from pledgetracker.domain.alert import AlertState, message_id
+from pledgetracker.domain.attempt import Outcome, Phase
 from pledgetracker.services import requeuing
 from pledgetracker.services.requeuing import get_alert
 from pledgetracker.storage.alerts import AlertEntry, AlertFilter
@@ -24,6 +26,57 @@ from pledgetracker.storage.paging import Page
 from pledgetracker.web import next_cursor, now, runtime
 
 blueprint = ApiBlueprint("alerts", __name__, description="What is owed to whom, and what became of it")
+
+
+class AlertDocument(Document):
+    """An owed alert and what became of it. The recipient shows only to keys with scope write."""
+
+    id = Whole(1, MAX_NUMBER, attribute="entry.id", dump_only=True)
+    pledge = Slug(attribute="entry.pledge", dump_only=True)
+    milestone = Slug(attribute="entry.milestone", dump_only=True, allow_none=True)
+    kind = Line(attribute="entry.kind", dump_only=True)
+    episode = Day(attribute="entry.episode", dump_only=True)
+    step = Whole(0, MAX_NUMBER, attribute="entry.step", dump_only=True)
+    recipient = Email(dump_only=True, allow_none=True)
+    channel = Line(attribute="entry.channel", dump_only=True)
+    due_at = fields.AwareDateTime(attribute="entry.due_at", dump_only=True)
+    planned_at = fields.AwareDateTime(attribute="entry.planned_at", dump_only=True)
+    state = Choice(AlertState, attribute="entry.state", dump_only=True)
+    reason = Line(attribute="entry.reason", dump_only=True, allow_none=True)
+    superseded_by = Whole(1, MAX_NUMBER, attribute="entry.superseded_by", dump_only=True, allow_none=True)
+    attempts = Whole(0, MAX_NUMBER, attribute="entry.attempts", dump_only=True)
+    next_attempt_at = fields.AwareDateTime(attribute="entry.next_attempt_at", dump_only=True, allow_none=True)
+    ended_at = fields.AwareDateTime(attribute="entry.ended_at", dump_only=True, allow_none=True)
+    message_id = Line(dump_only=True, allow_none=True)
+
+
+class AttemptDocument(Document):
+    """One attempt to send an alert."""
+
+    number = Whole(1, MAX_NUMBER, dump_only=True)
+    begun_at = fields.AwareDateTime(dump_only=True)
+    ended_at = fields.AwareDateTime(
+        dump_only=True, allow_none=True, metadata={"description": "Null while it is under way."}
+    )
+    outcome = Choice(
+        Outcome,
+        dump_only=True,
+        allow_none=True,
+        metadata={
+            "description": "`outage`: no letter could leave, which counts against none; "
+            "`lost`: whoever made it was killed."
+        },
+    )
+    phase = Choice(
+        Phase,
+        dump_only=True,
+        allow_none=True,
+        metadata={"description": "How far it came; null where nobody knows."},
+    )
+    code = Whole(0, MAX_NUMBER, dump_only=True, allow_none=True)
+    words = Line(
+        dump_only=True, allow_none=True, metadata={"description": "What the server said, or was met."}
+    )
 
 
 class AlertQuery(PageQuery):

@@ -11,7 +11,7 @@ from pledgetracker.api.answers import created, listed
 from pledgetracker.api.blueprint import ApiBlueprint, list_of
 from pledgetracker.api.effects import effect
 from pledgetracker.api.paging import PageQuery, Sort
-from pledgetracker.api.schemas import ConflictDocument, ResolutionDocument
+from pledgetracker.api.schemas.conflicts import ConflictDocument, ResolutionDocument
 from pledgetracker.api.vantage import VantageQuery, vantage
 from pledgetracker.domain.access import Scope
 from pledgetracker.domain.conflict import conflicts

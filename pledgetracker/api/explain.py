@@ -12,7 +12,7 @@ from pledgetracker.api.answers import answer
 from pledgetracker.api.blueprint import ApiBlueprint
 from pledgetracker.api.conditions import pledge_tag, unless_known
 from pledgetracker.api.fields import Choice, Day, Documented, Line, Number, Slug, Truth, Whole
-from pledgetracker.api.schemas import MAX_NUMBER, Document
+from pledgetracker.api.schemas.base import MAX_NUMBER, Document
 from pledgetracker.api.vantage import VantageQuery, vantage
 from pledgetracker.domain.access import Scope
 from pledgetracker.domain.agenda import EntryKind

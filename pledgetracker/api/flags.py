@@ -4,19 +4,33 @@ from datetime import datetime
 from typing import Any
 
 from flask import Response
+from marshmallow import fields
 
 from pledgetracker.api.access import needs
 from pledgetracker.api.answers import listed
 from pledgetracker.api.blueprint import ApiBlueprint, list_of
-from pledgetracker.api.fields import Choice, QueryTruth, Slug
+from pledgetracker.api.fields import Choice, Day, QueryTruth, Slug, Whole
 from pledgetracker.api.paging import PageQuery, Sort
-from pledgetracker.api.schemas import FlagDocument
+from pledgetracker.api.schemas.base import MAX_NUMBER, Document
 from pledgetracker.domain.access import Scope
 from pledgetracker.domain.flag import FlagKind
 from pledgetracker.storage.flags import FlagFilter
 from pledgetracker.web import next_cursor, runtime
 
 blueprint = ApiBlueprint("flags", __name__, description="What the scheduler found")
+
+
+class FlagDocument(Document):
+    """A flag as it stands in the record."""
+
+    id = Whole(1, MAX_NUMBER, dump_only=True)
+    pledge = Slug(dump_only=True)
+    kind = Choice(FlagKind, dump_only=True)
+    milestone = Slug(dump_only=True, allow_none=True)
+    episode = Day(dump_only=True, metadata={"description": "The date that names this occurrence."})
+    opened_on = Day(dump_only=True, metadata={"description": "The local day from which it counts."})
+    opened_at = fields.AwareDateTime(dump_only=True)
+    cleared_at = fields.AwareDateTime(dump_only=True, allow_none=True)
 
 
 class FlagQuery(PageQuery):

@@ -13,7 +13,7 @@ from pledgetracker.api.conditions import check_entry_unchanged, entry_tag, tagge
 from pledgetracker.api.effects import effect
 from pledgetracker.api.fields import Slug
 from pledgetracker.api.paging import PageQuery, Sort
-from pledgetracker.api.schemas import InitiativeChange, InitiativeDocument
+from pledgetracker.api.schemas.catalogue import InitiativeChange, InitiativeDocument
 from pledgetracker.domain.access import Scope
 from pledgetracker.services import cataloguing
 from pledgetracker.storage.database import Transaction

@@ -13,7 +13,7 @@ from pledgetracker.api.conditions import check_entry_unchanged, entry_tag, tagge
 from pledgetracker.api.effects import effect
 from pledgetracker.api.fields import Choice
 from pledgetracker.api.paging import PageQuery, Sort
-from pledgetracker.api.schemas import PledgerChange, PledgerDocument
+from pledgetracker.api.schemas.catalogue import PledgerChange, PledgerDocument
 from pledgetracker.domain.access import Scope
 from pledgetracker.domain.catalogue import PledgerKind
 from pledgetracker.services import cataloguing

@@ -13,13 +13,8 @@ from pledgetracker.api.conditions import check_pledge_unchanged, pledge_tag, tag
 from pledgetracker.api.effects import effect
 from pledgetracker.api.fields import Choice, Day, Line, Slug
 from pledgetracker.api.paging import PageQuery, Sort
-from pledgetracker.api.schemas import (
-    ContactList,
-    PledgeChange,
-    PledgeDocument,
-    RescheduleDocument,
-    WithdrawalDocument,
-)
+from pledgetracker.api.schemas.deadlines import RescheduleDocument
+from pledgetracker.api.schemas.pledges import ContactList, PledgeChange, PledgeDocument, WithdrawalDocument
 from pledgetracker.api.vantage import VantageQuery, vantage
 from pledgetracker.domain.access import Scope
 from pledgetracker.domain.days import local_day

@@ -9,21 +9,14 @@ from marshmallow import ValidationError, fields, post_load, validate
 
 from pledgetracker.api.fields import Choice, Day, Line, Slug, Whole
 from pledgetracker.api.parsing import field_problems, parse_json
-from pledgetracker.api.rubric_schemas import RubricDocument
-from pledgetracker.api.schemas import (
-    MAX_NUMBER,
-    DecisionDocument,
-    Document,
-    InitiativeDocument,
-    Part,
-    PledgeDocument,
-    PledgerDocument,
-    ProgressDocument,
-    RescheduleDocument,
-    ResolutionDocument,
-    VerdictDocument,
-    WithdrawalDocument,
-)
+from pledgetracker.api.schemas.base import MAX_NUMBER, Document, Part
+from pledgetracker.api.schemas.catalogue import InitiativeDocument, PledgerDocument
+from pledgetracker.api.schemas.conflicts import ResolutionDocument
+from pledgetracker.api.schemas.deadlines import RescheduleDocument
+from pledgetracker.api.schemas.pledges import PledgeDocument, WithdrawalDocument
+from pledgetracker.api.schemas.progress import DecisionDocument, ProgressDocument
+from pledgetracker.api.schemas.rubrics import RubricDocument
+from pledgetracker.api.schemas.verdicts import VerdictDocument
 from pledgetracker.domain.errors import Invalid
 from pledgetracker.domain.review import Review
 from pledgetracker.services.importing import FileFields

@@ -12,7 +12,7 @@ from pledgetracker.api.blueprint import ApiBlueprint, list_of
 from pledgetracker.api.conditions import tagged, unless_known, update_tag
 from pledgetracker.api.effects import effect
 from pledgetracker.api.paging import PageQuery, Sort
-from pledgetracker.api.schemas import ProgressDocument
+from pledgetracker.api.schemas.progress import ProgressDocument
 from pledgetracker.api.vantage import VantageQuery, vantage
 from pledgetracker.domain.access import Scope
 from pledgetracker.domain.review import Review

@@ -13,7 +13,8 @@ from pledgetracker.api.blueprint import ApiBlueprint, list_of
 from pledgetracker.api.effects import effect
 from pledgetracker.api.fields import Day, Line, Number, Slug
 from pledgetracker.api.paging import PageQuery, Sort
-from pledgetracker.api.schemas import Document, Part, SourceDocument
+from pledgetracker.api.schemas.base import Document, Part
+from pledgetracker.api.schemas.sources import SourceDocument
 from pledgetracker.domain.access import Scope
 from pledgetracker.domain.money import CURRENCIES
 from pledgetracker.services import exchanging

@@ -4,16 +4,17 @@ from datetime import datetime
 from typing import Any
 
 from flask import Response, url_for
-from marshmallow import ValidationError
+from marshmallow import ValidationError, fields
 
 from pledgetracker.api import examples
 from pledgetracker.api.access import actor, needs
 from pledgetracker.api.answers import created, listed
 from pledgetracker.api.blueprint import ApiBlueprint, list_of
 from pledgetracker.api.effects import effect
-from pledgetracker.api.fields import Choice, Slug
+from pledgetracker.api.fields import Choice, Line, Slug
 from pledgetracker.api.paging import PageQuery, Sort
-from pledgetracker.api.schemas import DecisionDocument, WaitingDocument
+from pledgetracker.api.schemas.base import Document
+from pledgetracker.api.schemas.progress import DecisionDocument, ProgressDocument
 from pledgetracker.api.vantage import VantageQuery, vantage
 from pledgetracker.domain.access import Scope
 from pledgetracker.domain.review import Review
@@ -25,6 +26,16 @@ from pledgetracker.storage.reviews import WaitingFilter
 from pledgetracker.web import next_cursor, now, runtime
 
 blueprint = ApiBlueprint("reviews", __name__, description="Which reports count")
+
+
+class WaitingDocument(Document):
+    """An update that waits for a reviewer."""
+
+    pledge = Slug(attribute="pledge.id", dump_only=True)
+    title = Line(attribute="pledge.title", dump_only=True)
+    pledger = Slug(attribute="pledge.pledger", dump_only=True)
+    unit = Line(attribute="pledge.unit", dump_only=True, allow_none=True)
+    update = fields.Nested(ProgressDocument, attribute="shown", dump_only=True)
 
 
 class OpenReview(Choice[Review]):

@@ -11,7 +11,8 @@ from pledgetracker.api.answers import answer
 from pledgetracker.api.blueprint import ApiBlueprint
 from pledgetracker.api.fields import Choice, Day, Documented, Line, Number, Slug, Text, Truth, Whole
 from pledgetracker.api.rates import Currency, RateDocument
-from pledgetracker.api.schemas import MAX_NUMBER, Document, SourceDocument
+from pledgetracker.api.schemas.base import MAX_NUMBER, Document
+from pledgetracker.api.schemas.sources import SourceDocument
 from pledgetracker.api.vantage import VantageQuery, vantage
 from pledgetracker.domain.access import Scope
 from pledgetracker.domain.contribution import Reason

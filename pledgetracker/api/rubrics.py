@@ -12,7 +12,7 @@ from pledgetracker.api.conditions import rubric_tag, tagged, unless_known
 from pledgetracker.api.effects import effect
 from pledgetracker.api.fields import Slug
 from pledgetracker.api.paging import PageQuery, Sort
-from pledgetracker.api.rubric_schemas import RubricDocument
+from pledgetracker.api.schemas.rubrics import RubricDocument
 from pledgetracker.domain.access import Scope
 from pledgetracker.services.grading import add_rubric, get_rubric, list_rubrics
 from pledgetracker.storage.database import Transaction

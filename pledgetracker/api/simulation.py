@@ -13,7 +13,7 @@ from pledgetracker.api.answers import listed
 from pledgetracker.api.blueprint import ApiBlueprint, list_of
 from pledgetracker.api.fields import Choice, Day, Email, Line, Slug, TimeZone, Whole
 from pledgetracker.api.paging import PageQuery
-from pledgetracker.api.schemas import MAX_NUMBER, Document
+from pledgetracker.api.schemas.base import MAX_NUMBER, Document
 from pledgetracker.domain.access import Scope
 from pledgetracker.domain.alert import OpenFlag, Owed
 from pledgetracker.domain.days import LAST_DAY, local_day

@@ -12,8 +12,8 @@ from pledgetracker.api.blueprint import ApiBlueprint, list_of
 from pledgetracker.api.conditions import tagged, unless_known, verdict_tag
 from pledgetracker.api.effects import effect
 from pledgetracker.api.paging import PageQuery, Sort
-from pledgetracker.api.rubric_schemas import SuggestionDocument
-from pledgetracker.api.schemas import VerdictDocument
+from pledgetracker.api.schemas.rubrics import SuggestionDocument
+from pledgetracker.api.schemas.verdicts import VerdictDocument
 from pledgetracker.api.vantage import VantageQuery, vantage
 from pledgetracker.domain.access import Scope
 from pledgetracker.services import ruling

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from pledgetracker.api.answers import dumper, nothing, to_json
-from pledgetracker.api.schemas import StatementDocument
+from pledgetracker.api.schemas.sources import StatementDocument
 
 
 @pytest.mark.parametrize(

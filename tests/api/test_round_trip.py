@@ -13,19 +13,15 @@ from hypothesis import strategies as st
 from marshmallow import Schema
 
 from pledgetracker.api import examples
-from pledgetracker.api.alerts import AlertView
+from pledgetracker.api.alerts import AlertDocument, AlertView
 from pledgetracker.api.answers import dumper, to_json
+from pledgetracker.api.flags import FlagDocument
 from pledgetracker.api.parsing import parse_json
-from pledgetracker.api.rubric_schemas import RubricDocument, SuggestionDocument
-from pledgetracker.api.schemas import (
-    AlertDocument,
-    ContactList,
-    FlagDocument,
-    PledgeDocument,
-    PledgerDocument,
-    ProgressDocument,
-    VerdictDocument,
-)
+from pledgetracker.api.schemas.catalogue import PledgerDocument
+from pledgetracker.api.schemas.pledges import ContactList, PledgeDocument
+from pledgetracker.api.schemas.progress import ProgressDocument
+from pledgetracker.api.schemas.rubrics import RubricDocument, SuggestionDocument
+from pledgetracker.api.schemas.verdicts import VerdictDocument
 from pledgetracker.domain.alert import AlertState
 from pledgetracker.domain.vantage import Vantage
 from pledgetracker.services.grading import list_rubrics

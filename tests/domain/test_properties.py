@@ -24,7 +24,7 @@ HORIZON_DAYS = 60
 
 
 def shuffled(record: Record, rng: Random) -> Record:
-    """The same reports recorded in another order; corrections, decisions and choices are of the same reports."""
+    """The same reports recorded in another order; what refers to a report refers to it still."""
     numbers = [update.number for update in record.updates]
     rng.shuffle(numbers)
     renamed = dict(zip((update.number for update in record.updates), numbers, strict=True))

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pledgetracker.api.answers import dumper, to_json
-from pledgetracker.api.schemas import PledgeDocument
+from pledgetracker.api.schemas.pledges import PledgeDocument
 from pledgetracker.domain.catalogue import Pledger, PledgerKind
 from pledgetracker.domain.pledge import Source, Statement
 from pledgetracker.domain.record import Record

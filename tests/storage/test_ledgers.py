@@ -5,7 +5,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 
 from pledgetracker.api import examples
-from pledgetracker.api.rubric_schemas import RubricDocument
+from pledgetracker.api.schemas.rubrics import RubricDocument
 from pledgetracker.runtime import Runtime
 from pledgetracker.services.grading import add_rubric
 from pledgetracker.services.ruling import VerdictFields, record_verdict

@@ -12,7 +12,9 @@ from pledgetracker.api.files.cells import DecimalSign, unguarded
 from pledgetracker.api.files.columns import Column, RowReader, column_of, names_of
 from pledgetracker.api.files.documents import FiledPledge, writer
 from pledgetracker.api.files.loading import RowLoader
-from pledgetracker.api.schemas import MAX_NUMBER, PledgeDocument, ProgressDocument
+from pledgetracker.api.schemas.base import MAX_NUMBER
+from pledgetracker.api.schemas.pledges import PledgeDocument
+from pledgetracker.api.schemas.progress import ProgressDocument
 from pledgetracker.domain.catalogue import PledgerKind
 from pledgetracker.domain.days import local_day
 from pledgetracker.domain.review import Review

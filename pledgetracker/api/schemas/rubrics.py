@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import fields, post_load, validate
 
 from pledgetracker.api.fields import Choice, Line, RatingId, Slug, Truth, Whole
-from pledgetracker.api.schemas import MAX_NUMBER, Document, Part
+from pledgetracker.api.schemas.base import MAX_NUMBER, Document, Part
 from pledgetracker.domain.rubric import Finding, Rating, Wording
 
 MIN_RATINGS = 2

@@ -1,0 +1,56 @@
+"""What every document is: strict in what it takes, generous with what is only shown."""
+
+from typing import Any
+
+from marshmallow import RAISE, Schema, fields, pre_load, validate
+
+from pledgetracker.api.fields import Slug
+
+MAX_DAYS = 36_500
+MAX_ITEMS = 200
+MAX_NUMBER = 2**31 - 1
+
+
+class Document(Schema):
+    """A document in which nothing unknown passes, and what is only shown may come back."""
+
+    class Meta:
+        """Nothing unknown passes."""
+
+        unknown = RAISE
+
+    @pre_load
+    def leave_aside(self, data: Any, **_: Any) -> Any:
+        """Take out what is shown and never set."""
+        if not isinstance(data, dict):
+            return data
+        shown = {field.data_key or name for name, field in self.dump_fields.items() if field.dump_only}
+        return {name: value for name, value in data.items() if name not in shown}
+
+
+class Part(fields.Nested):
+    """A document inside another; always whole, also where the outer one is a partial change."""
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Any, partial: Any = None, **kwargs: Any
+    ) -> Any:
+        del partial
+        return super()._deserialize(value, attr, data, partial=False, **kwargs)
+
+
+def parts(schema: type[Schema], *, max_items: int = MAX_ITEMS, **kwargs: Any) -> fields.List[Any]:
+    """A list of documents, not endless."""
+    not_endless = validate.Length(max=max_items, error=f"At most {MAX_ITEMS} fit.")
+    return fields.List(Part(schema), validate=not_endless, **kwargs)
+
+
+def slugs(max_items: int, **kwargs: Any) -> fields.List[Any]:
+    """A list of ids, in any order, not endless."""
+    not_endless = validate.Length(max=max_items, error=f"At most {max_items} fit.")
+    return fields.List(Slug(), validate=not_endless, **kwargs)
+
+
+def said_of(data: dict[str, Any], of: str) -> dict[str, Any]:
+    """What was loaded, without the detour that a dotted attribute makes."""
+    detour: dict[str, Any] = data.get(of, {})
+    return {name: value for name, value in data.items() if name != of} | detour
