@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import date, datetime
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 from pledgetracker.domain.days import Due
@@ -22,13 +23,15 @@ from pledgetracker.domain.review import CounterClaim
 from pledgetracker.domain.target import Comparator
 
 _OF_SOURCE = tuple(field.name for field in fields(Source))
+_SAID_OF = attrgetter(*_OF_SOURCE)
 
 
 def source_to(source: Source | None) -> dict[str, Any] | None:
     """A source as JSON, without what is not known of it."""
     if source is None:
         return None
-    known = {name: value for name in _OF_SOURCE if (value := getattr(source, name)) is not None}
+    said = zip(_OF_SOURCE, _SAID_OF(source), strict=True)
+    known = {name: value for name, value in said if value is not None}
     if source.published_on is not None:
         known["published_on"] = source.published_on.isoformat()
     return known

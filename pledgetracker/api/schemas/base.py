@@ -52,5 +52,7 @@ def slugs(max_items: int, **kwargs: Any) -> fields.List[Any]:
 
 def said_of(data: dict[str, Any], of: str) -> dict[str, Any]:
     """What was loaded, without the detour that a dotted attribute makes."""
-    detour: dict[str, Any] = data.get(of, {})
+    if of not in data:
+        return data
+    detour: dict[str, Any] = data[of]
     return {name: value for name, value in data.items() if name != of} | detour
