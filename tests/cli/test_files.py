@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pledgetracker.cli import bundled
+from pledgetracker.cli.files import bundled
 from pledgetracker.runtime import Runtime
 from tests.cli.conftest import Invoke
 from tests.exchange.conftest import exported, record_of

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pledgetracker.cli import bundled
+from pledgetracker.cli.files import bundled
 from pledgetracker.runtime import Runtime
 from pledgetracker.services import cataloguing
 from tests.cli.conftest import Invoke

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from pledgetracker import runtime as composition
 from pledgetracker.api.files.incoming import Incoming
 from pledgetracker.api.files.intake import bring_in
-from pledgetracker.cli import bundled
+from pledgetracker.cli.files import bundled
 from pledgetracker.domain.audit import Action
 from pledgetracker.domain.days import Due
 from pledgetracker.domain.numbers import complaint

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pledgetracker.cli import STOP_SECONDS
+from pledgetracker.cli.serve import STOP_SECONDS
 from pledgetracker.domain.access import Scope
 from pledgetracker.runtime import Runtime
 from tests.conftest import key_of
