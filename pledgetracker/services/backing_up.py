@@ -9,7 +9,7 @@ from pledgetracker.services import copies
 from pledgetracker.services.copies import AUDIT_TABLES, Contents, CopyRefused, Manifest, NotAFile
 from pledgetracker.storage import files
 from pledgetracker.storage.database import Database
-from pledgetracker.storage.dialects import may_be_database
+from pledgetracker.storage.dialects.files import may_be_database
 
 # Rows of these come and never go, whatever else is done meanwhile.
 GROWING = (

@@ -8,8 +8,9 @@ from pledgetracker.domain.audit import Action, Actor
 from pledgetracker.services import copies
 from pledgetracker.services.copies import CopyRefused, Manifest, NotAFile
 from pledgetracker.services.holding import hold_restored
-from pledgetracker.storage import dialects, files, schema
+from pledgetracker.storage import files, schema
 from pledgetracker.storage.database import Database, Transaction
+from pledgetracker.storage.dialects.files import url_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ def _mark(made: Path, manifest: Manifest, actor: Actor, now: datetime) -> copies
         if manifest.contents.head is not None:
             tx.audit.append(Action.RECORD_RESTORE, "record", None, told, now=now)
 
-    copy = Database(dialects.url_of(made))
+    copy = Database(url_of(made))
     try:
         copy.write(tell, actor=actor)
     finally:

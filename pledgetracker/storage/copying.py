@@ -84,7 +84,7 @@ def _send(reader: Connection, writer: Connection, table: Table) -> Tally:
             if linked:
                 mine = [column == bindparam(f"its_{column.name}") for column in table.primary_key]
                 writer.execute(update(table).where(*mine).values({name: bindparam("linked")}), linked)
-    dialects.count_on(writer, table)
+    dialects.of(writer).count_on(writer, table)
     return Tally(table.name, adder.rows, adder.checksum)
 
 

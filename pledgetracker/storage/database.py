@@ -19,6 +19,8 @@ from pledgetracker.storage import dialects
 from pledgetracker.storage.alerts import AlertStore
 from pledgetracker.storage.attempts import AttemptStore
 from pledgetracker.storage.audit import AuditStore
+from pledgetracker.storage.dialects import Dialect, NotDurable
+from pledgetracker.storage.dialects.files import copy_into, damage, file_of, fold, open_copy
 from pledgetracker.storage.flags import FlagStore
 from pledgetracker.storage.heartbeats import HeartbeatStore
 from pledgetracker.storage.idempotency import IdempotencyStore
@@ -67,6 +69,8 @@ class CommitUnknown(Unavailable):
     """The connection was lost while committing: the change may be stored, or may not be."""
 
 
+# How long to wait for what another process writes.
+BUSY_TIMEOUT_MS = 10_000
 # How long to wait before a transaction runs anew, in seconds; each with jitter of half to once that.
 PAUSES_SECONDS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4)
 # How long a standby that could not be reached is left alone.
@@ -218,19 +222,21 @@ class Database:
     """
 
     def __init__(
-        self, url: str, *, standby_url: str | None = None, busy_timeout_ms: int = dialects.BUSY_TIMEOUT_MS
+        self, url: str, *, standby_url: str | None = None, busy_timeout_ms: int = BUSY_TIMEOUT_MS
     ) -> None:
-        self.engine = dialects.open_engine(url, busy_timeout_ms=busy_timeout_ms)
-        self._readers = dialects.for_reading(self.engine)
-        self._writers = dialects.for_writing(self.engine)
+        self._dialect = dialect = dialects.named_in(url)
+        self.engine = dialect.open_engine(url, busy_timeout_ms=busy_timeout_ms)
+        self._outages = _Outages(dialect)
+        self._readers = dialect.for_reading(self.engine)
+        self._writers = dialect.for_writing(self.engine)
         self._writing = Loans(self.engine, self._writers)
-        self._glancing = Loans(self.engine, dialects.for_single_statements(self.engine))
+        self._glancing = Loans(self.engine, dialect.for_single_statements(self.engine))
         self._standby = None if standby_url is None else _Standby(standby_url, busy_timeout_ms)
         # SQLite's own waiting polls and starves; inside one process writers queue here instead.
-        in_turn = dialects.is_sqlite(url)
-        self._turn = Turns(busy_timeout_ms / 1000, dialects.is_locked) if in_turn else nullcontext()
+        in_turn = not dialect.HAS_SERVER
+        self._turn = Turns(busy_timeout_ms / 1000, dialect.is_locked) if in_turn else nullcontext()
         self._cache = RecordCache()
-        self.file = dialects.file_of(url)
+        self.file = file_of(url)
         self._occupancy = Occupancy(self.file)
         self._occupy()
         event.listen(self.engine, "connect", lambda *_: self._occupy())
@@ -244,7 +250,7 @@ class Database:
     @property
     def description(self) -> str:
         """Name, version and journal of the database."""
-        return dialects.describe(self.engine)
+        return self._dialect.describe(self.engine)
 
     @contextmanager
     def read(self, *, may_lag: bool = False) -> Iterator[Transaction]:
@@ -254,7 +260,7 @@ class Database:
             Unavailable: the database cannot be reached.
         """
         standby = self._standby.readers() if self._standby and may_lag else None
-        with _OUTAGES, standby or self._readers.connect() as connection:
+        with self._outages, standby or self._readers.connect() as connection:
             yield Transaction(connection, self._cache, may_cache=True)
 
     @contextmanager
@@ -265,7 +271,7 @@ class Database:
             Unavailable: the database cannot be reached.
         """
         standby = self._standby.glances() if self._standby and may_lag else None
-        with _OUTAGES, standby or self._glancing.lend() as connection:
+        with self._outages, standby or self._glancing.lend() as connection:
             yield Transaction(connection, self._cache, may_cache=False)
 
     def write(self, work: Callable[[Transaction], T], *, actor: Actor = ITSELF) -> T:
@@ -278,7 +284,7 @@ class Database:
             CommitUnknown: the connection was lost while committing.
             Unavailable: the database cannot be reached, or stayed locked; nothing was changed.
         """
-        return _repeated(lambda: self._write_once(work, actor))
+        return self._repeated(lambda: self._write_once(work, actor))
 
     def _write_once(self, work: Callable[[Transaction], T], actor: Actor) -> T:
         with self._turn, self._writing.lend() as connection:
@@ -286,17 +292,41 @@ class Database:
             with connection.begin() as frame:
                 result = work(transaction)
                 transaction.audit.settle()
-                if dialects.is_doomed(connection):
+                if self._dialect.is_doomed(connection):
                     raise RuntimeError("An error of the database was passed over; nothing is committed.")
                 try:
                     frame.commit()
                 except DBAPIError as error:
                     transaction.records.unsettled()
-                    if dialects.is_settled(error):
+                    if self._dialect.is_settled(error):
                         raise
                     raise CommitUnknown(str(error.orig)) from error
         transaction.records.committed()
         return result
+
+    def _repeated(self, once: Callable[[], T]) -> T:
+        """Run a transaction, anew where others got in its way: they are through by then.
+
+        Raises:
+            Contended, Unavailable: see `write`.
+        """
+        clashes = 0
+        with self._outages:
+            for pause in (*PAUSES_SECONDS, None):
+                try:
+                    return once()
+                except IntegrityError as error:
+                    clashes += 1
+                    if not self._dialect.clashed(error):
+                        raise
+                    if pause is None or clashes > 1:
+                        # Others took the same place twice, or we go about it wrongly: the cause tells.
+                        raise Contended from error
+                except DBAPIError as error:
+                    if pause is None or not self._dialect.collided(error):
+                        raise
+                time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 -- spreads retries, keeps no secret
+        raise AssertionError("The last run returns or raises.")
 
     def rehearse(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` as `write` would, and undo it.
@@ -304,7 +334,7 @@ class Database:
         Raises:
             Contended, Unavailable: see `write`.
         """
-        return _repeated(lambda: self._rehearse_once(work))
+        return self._repeated(lambda: self._rehearse_once(work))
 
     def _rehearse_once(self, work: Callable[[Transaction], T]) -> T:
         with self._turn, self._writers.connect() as connection:
@@ -320,9 +350,9 @@ class Database:
         Raises:
             Unavailable: the database cannot be reached, or stayed locked.
         """
-        with _OUTAGES, self._turn, self._writers.begin() as connection:
-            dialects.take_time(connection)
-            dialects.lock_schema(connection)
+        with self._outages, self._turn, self._writers.begin() as connection:
+            self._dialect.take_time(connection)
+            self._dialect.lock_schema(connection)
             return work(connection)
 
     @contextmanager
@@ -332,8 +362,8 @@ class Database:
         Raises:
             Unavailable: the database cannot be reached.
         """
-        with _OUTAGES, self._readers.connect() as connection:
-            dialects.take_time(connection)
+        with self._outages, self._readers.connect() as connection:
+            self._dialect.take_time(connection)
             yield connection
 
     def copy_into(self, file: Path) -> None:
@@ -342,8 +372,8 @@ class Database:
         Raises:
             Unavailable: it could not be read, or the copy not be written.
         """
-        with _OUTAGES, self._glancing.lend() as connection:
-            dialects.copy_into(connection, file)
+        with self._outages, self._glancing.lend() as connection:
+            copy_into(connection, file)
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -355,7 +385,7 @@ class Database:
         self.engine.dispose()
         try:
             with self._occupancy.alone():
-                if self.file is not None and self.file.exists() and not dialects.fold(self.file):
+                if self.file is not None and self.file.exists() and not fold(self.file):
                     raise InUse(self.file)
                 yield
         except Taken as error:
@@ -376,10 +406,10 @@ def look_into(file: Path) -> Iterator[Transaction]:
     Raises:
         Damaged: it is not whole, or no database.
     """
-    engine = dialects.open_copy(file)
+    engine = open_copy(file)
     try:
         with engine.connect() as connection:
-            if (found := dialects.damage(connection)) is not None:
+            if (found := damage(connection)) is not None:
                 raise Damaged(file, found)
             yield Transaction(connection, RecordCache(), may_cache=False)
     except DatabaseError as error:
@@ -392,9 +422,10 @@ class _Standby:
     """A copy of the database that follows behind; while it cannot be reached, one does without it."""
 
     def __init__(self, url: str, busy_timeout_ms: int) -> None:
-        self.engine = dialects.open_engine(url, busy_timeout_ms=busy_timeout_ms, is_standby=True)
-        self._readers = dialects.for_reading(self.engine)
-        self._glances = dialects.for_single_statements(self.engine)
+        dialect = dialects.named_in(url)
+        self.engine = dialect.open_engine(url, busy_timeout_ms=busy_timeout_ms, is_standby=True)
+        self._readers = dialect.for_reading(self.engine)
+        self._glances = dialect.for_single_statements(self.engine)
         self._rests_until = 0.0
 
     def readers(self) -> Connection | None:
@@ -415,51 +446,11 @@ class _Standby:
             return None
 
 
-def _repeated(once: Callable[[], T]) -> T:
-    """Run a transaction, anew where others got in its way: they are through by then.
-
-    Raises:
-        Contended, Unavailable: see `Database.write`.
-    """
-    clashes = 0
-    with _OUTAGES:
-        for pause in (*PAUSES_SECONDS, None):
-            try:
-                return once()
-            except IntegrityError as error:
-                clashes += 1
-                if not dialects.clashed(error):
-                    raise
-                if pause is None or clashes > 1:
-                    # Others took the same place twice in a row, or we go about it wrongly: the cause tells.
-                    raise Contended from error
-            except DBAPIError as error:
-                if pause is None or not dialects.collided(error):
-                    raise
-            time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 -- spreads retries, keeps no secret
-    raise AssertionError("The last run returns or raises.")
-
-
-def _outage(error: BaseException) -> str | None:
-    """Why the database cannot be reached, or None if an error tells of something else."""
-    match error:
-        case OperationalError() | InterfaceError():
-            return str(error.orig)
-        case dialects.NotDurable():
-            return str(error)
-        case NoTurn():
-            return "The database is locked: others have been writing for too long."
-        case PoolTimeoutError():
-            return "All connections are in use."
-        case DatabaseError() if type(error) is DatabaseError or dialects.is_outage(error):
-            # Its kinds tell of our mistakes; it itself, of a file that is no database or a damaged one.
-            return str(error.orig)
-        case _:
-            return None
-
-
 class _Outages:
     """Raises `Unavailable` for whatever keeps the database away; any number of threads share it."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
 
     def __enter__(self) -> None:
         """Nothing happens before something goes wrong."""
@@ -467,8 +458,22 @@ class _Outages:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if error is not None and (reason := _outage(error)) is not None:
+        if error is not None and (reason := self._reason(error)) is not None:
             raise Unavailable(reason) from error
 
-
-_OUTAGES = _Outages()
+    def _reason(self, error: BaseException) -> str | None:
+        """Why the database cannot be reached, or None if an error tells of something else."""
+        match error:
+            case OperationalError() | InterfaceError():
+                return str(error.orig)
+            case NotDurable():
+                return str(error)
+            case NoTurn():
+                return "The database is locked: others have been writing for too long."
+            case PoolTimeoutError():
+                return "All connections are in use."
+            case DatabaseError() if type(error) is DatabaseError or self._dialect.is_outage(error):
+                # Its kinds tell of our mistakes; it itself, of a file that is no database or a damaged one.
+                return str(error.orig)
+            case _:
+                return None

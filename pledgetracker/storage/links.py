@@ -31,7 +31,7 @@ class LinkStore:
 
     def hold(self) -> None:
         """Keep every other writer from adding links until this transaction ends."""
-        dialects.lock_links(self._connection)
+        dialects.of(self._connection).lock_links(self._connection)
 
     def add(self, pledge: Pledge) -> None:
         """Store the tags and links of a pledge that has none stored."""

@@ -23,7 +23,7 @@ class Loans:
 
     def __init__(self, engine: Engine, suited: Engine) -> None:
         self._engine = suited
-        self._idle: deque[Connection] | None = None if dialects.has_server(engine) else deque()
+        self._idle: deque[Connection] | None = None if dialects.of(engine).HAS_SERVER else deque()
         event.listen(engine, "engine_disposed", lambda _: self._close())
 
     def lend(self) -> "Loan":

@@ -66,7 +66,7 @@ def upgrade(database: Database) -> None:
     def apply(connection: Connection) -> None:
         check_known(MigrationContext.configure(connection).get_current_revision())
         command.upgrade(_config(connection), "head")
-        dialects.sort_by_bytes(connection)
+        dialects.of(connection).sort_by_bytes(connection)
 
     database.upgrade(apply)
 

@@ -13,6 +13,7 @@ import pledgetracker
 
 ROOT = Path(pledgetracker.__file__).parent
 SOURCES = sorted(path for path in ROOT.rglob("*.py") if "_data" not in path.parts)
+DRIVERS = {"sqlite3", "pysqlite3", "psycopg"}
 MIGRATIONS = ROOT / "migrations"
 CLOCKS = {
     ("datetime", "now"),
@@ -82,16 +83,18 @@ def test_only_storage_and_migrations_speak_sql() -> None:
     assert speakers == set()
 
 
-def test_only_one_module_names_a_database() -> None:
+def test_only_the_dialects_name_a_database() -> None:
     named = {
         name_of(path)
         for path in SOURCES
         if within(path, "storage")
         and any(
-            ("dialects." in name and "sqlalchemy" in name) or "sqlite3" in name for name in imports_of(path)
+            name.startswith("sqlalchemy.dialects.") or name.split(".")[0] in DRIVERS
+            for name in imports_of(path)
         )
     }
-    assert named == {"pledgetracker.storage.dialects"}
+    dialects = "pledgetracker.storage.dialects"
+    assert named == {f"{dialects}.columns", f"{dialects}.postgresql", f"{dialects}.sqlite"}
 
 
 def test_the_domain_is_plain_python() -> None:

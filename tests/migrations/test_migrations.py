@@ -101,7 +101,7 @@ def test_migrated_tables_hold_the_same_rules_as_declared_ones(
     declared = Database(address("declared"))
     with declared.engine.begin() as connection:
         metadata.create_all(connection)
-        dialects.sort_by_bytes(connection)
+        dialects.of(connection).sort_by_bytes(connection)
     wanted, found = definitions(declared), definitions(database)
     declared.close()
     found = {name: sql for name, sql in found.items() if "alembic_version" not in name}

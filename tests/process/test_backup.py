@@ -109,8 +109,8 @@ def test_a_record_is_not_replaced_while_it_is_served_asked_or_not(
 
 HOLDING = """
 import sys
-from pledgetracker.storage import dialects
-module = dialects._sqlite_module()
+from pledgetracker.storage.dialects import sqlite
+module = sqlite.driver()
 connection = module.connect(sys.argv[1], isolation_level=None)
 connection.execute("INSERT INTO heartbeats VALUES ('other', '2026-01-01T00:00:00.000000Z', '{}')")
 print("ready", flush=True)

@@ -19,8 +19,9 @@ from pledgetracker.domain.record import Record
 from pledgetracker.runtime import Runtime
 from pledgetracker.services import pledging, reporting
 from pledgetracker.services.rules import Rules
-from pledgetracker.storage import dialects, records
+from pledgetracker.storage import records
 from pledgetracker.storage.database import Database, Transaction, Unavailable
+from pledgetracker.storage.dialects import sqlite
 from tests.conftest import Clock
 from tests.world import add_pledge, noon, report
 
@@ -83,7 +84,7 @@ def test_write_ahead_logging_is_for_versions_that_lose_nothing_by_it(
     version: tuple[int, int, int], mode: str
 ) -> None:
     module = cast("ModuleType", SimpleNamespace(sqlite_version_info=version))
-    assert dialects._journal_mode(module) == mode
+    assert sqlite.journal_mode(module) == mode
 
 
 @pytest.mark.sqlite

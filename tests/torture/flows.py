@@ -20,7 +20,7 @@ from pledgetracker.runtime import Runtime
 from pledgetracker.services import monitoring
 from pledgetracker.services.delivering import deliver
 from pledgetracker.settings import load
-from pledgetracker.storage import dialects
+from pledgetracker.storage.dialects import sqlite
 from tests.torture.traps import Traps
 
 # Status, whether it is a replay, body.
@@ -101,7 +101,7 @@ def perform(job: Job, tell: Callable[[Outcome], None]) -> None:
         tell(Outcome(traps.moments, traps.dots, died=what))
 
     traps = Traps(job.dies_at, confess)
-    traps.set(dialects._sqlite_module())
+    traps.set(sqlite.driver())
     now = datetime.fromisoformat(job.now)
     try:
         runtime = replace(composition.assemble(load(job.environ)), clock=lambda: now)

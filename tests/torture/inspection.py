@@ -11,13 +11,13 @@ from typing import Any
 
 import psycopg
 
-from pledgetracker.storage import dialects
+from pledgetracker.storage.dialects import sqlite
 from tests.processes import command
 from tests.torture.installations import Installation
 
 # The library that the product uses. With another one in the same process, each would undo the other's locks
 # by closing its files, and the database would be damaged by us.
-SQLITE = dialects._sqlite_module()
+SQLITE = sqlite.driver()
 # Where an entry's token stands, by its action.
 TOKENS = {"progress.record": "note", "pledge.create": "id", "pledge.change": "title"}
 

@@ -32,7 +32,7 @@ BEFORE = (
 def upgrade() -> None:
     """Take every update so far as accepted, and every pledge as having always said what it says now."""
     _drop_corrected_once(CORRECTED_ONCE)
-    if dialects.can_alter(op.get_bind()):
+    if dialects.of(op.get_bind()).CAN_ALTER:
         op.add_column("progress_updates", sa.Column("reason", sa.String(length=20), nullable=True))
         op.add_column("progress_updates", sa.Column("review", sa.String(length=10), nullable=True))
         op.execute("UPDATE progress_updates SET review = 'accepted'")
@@ -70,7 +70,7 @@ def downgrade() -> None:
         op.drop_table(table)
     op.drop_index("ix_progress_updates_review", "progress_updates")
     _drop_corrected_once(CORRECTED_ONCE_OR_RETURNED)
-    if dialects.can_alter(op.get_bind()):
+    if dialects.of(op.get_bind()).CAN_ALTER:
         op.execute("DELETE FROM progress_updates WHERE reason = 'retracted' OR review <> 'accepted'")
         op.drop_constraint(op.f("ck_progress_updates_says_one_thing"), "progress_updates", type_="check")
         op.drop_column("progress_updates", "review")
