@@ -1,0 +1,40 @@
+"""Tables of what pledges refer to: who promises, on which occasion, and how money converts."""
+
+from sqlalchemy import Column, Date, ForeignKey, Index, String, Table, Text
+
+from pledgetracker.storage.dialects import Document, Number
+from pledgetracker.storage.tables.base import edited, metadata, recorded_at, slug
+
+pledgers = Table(
+    "pledgers",
+    metadata,
+    Column("id", slug(), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("kind", String(40)),
+    Column("url", Text),
+    *edited(),
+)
+
+initiatives = Table(
+    "initiatives",
+    metadata,
+    Column("id", slug(), primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("parent", slug(), ForeignKey("initiatives.id"), index=True),
+    Column("description", Text),
+    Column("url", Text),
+    *edited(),
+)
+
+exchange_rates = Table(
+    "exchange_rates",
+    metadata,
+    Column("id", slug(), primary_key=True),
+    Column("base", String(3), nullable=False),
+    Column("quote", String(3), nullable=False),
+    Column("date", Date, nullable=False),
+    Column("rate", Number, nullable=False),
+    Column("source", Document, nullable=False),
+    recorded_at(),
+    Index("ix_exchange_rates_date", "date", "id"),  # the rates of one day; lists by day
+)
