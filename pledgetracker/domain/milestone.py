@@ -51,15 +51,19 @@ def milestones(record: Record, *, today: date) -> tuple[MilestoneStanding, ...]:
 
 def _standings(record: Record, due: Due | None, today: date) -> Iterator[MilestoneStanding]:
     after: date | None = None
-    stones = sorted(record.pledge.milestones, key=lambda m: m.due.date)
-    for milestone in stones:
+    for milestone in sorted(record.pledge.milestones, key=lambda m: m.due.date):
         yield MilestoneStanding(milestone, _status(record, milestone, today), after)
         after = milestone.due.date
     if due is not None:
-        final = Milestone(FINAL_MILESTONE, due, None, record.pledge.target, SetBy.PLEDGER)
-        # A deadline moved nearer may stand before milestones that once led to it.
-        after = max((m.due.date for m in stones if m.due.date < due.date), default=None)
-        yield MilestoneStanding(final, _status(record, final, today), after)
+        yield target_due(record, due, today=today)
+
+
+def target_due(record: Record, due: Due, *, today: date) -> MilestoneStanding:
+    """The pledge's own target as it stands on `today` with `due` for its deadline, in force or not."""
+    final = Milestone(FINAL_MILESTONE, due, None, record.pledge.target, SetBy.PLEDGER)
+    # A deadline moved nearer may stand before milestones that once led to it.
+    after = max((m.due.date for m in record.pledge.milestones if m.due.date < due.date), default=None)
+    return MilestoneStanding(final, _status(record, final, today), after)
 
 
 def _status(record: Record, milestone: Milestone, today: date) -> MilestoneStatus:
@@ -105,10 +109,10 @@ def met_since(record: Record, stage: MilestoneStanding, *, today: date) -> date 
     if milestone.target is None:
         reported = record.doings(None if milestone.id == FINAL_MILESTONE else milestone.id)
     days = [said.as_of for said in reported if said.as_of <= last]
-    return since_when([(day, met(record, milestone, day, today=today)) for day in days])
+    return _since_when([(day, met(record, milestone, day, today=today)) for day in days])
 
 
-def since_when(history: Sequence[tuple[date, bool]]) -> date:
+def _since_when(history: Sequence[tuple[date, bool]]) -> date:
     """The day on which the run began that the last day of `history`, on which it was so, belongs to."""
     since = history[-1][0]
     for day, was_so in reversed(history):

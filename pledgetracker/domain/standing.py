@@ -7,7 +7,13 @@ from functools import cached_property
 
 from pledgetracker.domain.days import Due
 from pledgetracker.domain.flag import Flag, Reporting, flags, reporting
-from pledgetracker.domain.milestone import MilestoneStanding, MilestoneStatus, milestones, since_when
+from pledgetracker.domain.milestone import (
+    MilestoneStanding,
+    MilestoneStatus,
+    met_since,
+    milestones,
+    target_due,
+)
 from pledgetracker.domain.path import Path, Progress, ahead_of, exact_pace, progress
 from pledgetracker.domain.pledge import FINAL_MILESTONE, Pledge
 from pledgetracker.domain.policy import Policy
@@ -70,11 +76,14 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Lateness:
-    """Days past the deadline, until it was met or, unmet, until now; None while not past it.
+    """Days past a deadline, until the target was met or, unmet, until now.
+
+    0 if it was met by then, which is final; None while unmet and not past it, and where no sum can say that
+    it was missed.
 
     Attributes:
-        current: against the deadline in force; 0 if met in time.
-        original: against the deadline first promised; 0 if met by then.
+        current: against the deadline in force.
+        original: against the deadline first promised, judged as if it had never been moved.
     """
 
     current: int | None = None
@@ -133,7 +142,7 @@ def _judge(record: Record, policy: Policy, today: date) -> Standing:
         reporting=ReportingState.CLOSED if is_closed else _reporting_state(calendar, today),
         schedule=schedule,
         figure=figure,
-        lateness=_lateness(record, schedule, due, today),
+        lateness=_lateness(record, due, today),
         calendar=calendar,
         milestones=stages,
         flags=flags(record, stages, policy, is_closed=is_closed, today=today),
@@ -225,39 +234,18 @@ def _by_pace(record: Record, path: Path, figure: Figure, policy: Policy) -> Sche
     return Schedule.AT_RISK if pace >= policy.at_risk_pace else Schedule.OFF_TRACK
 
 
-def _lateness(record: Record, schedule: Schedule, due: Due | None, today: date) -> Lateness:
-    if due is None or record.withdrawn_on(today) or _is_undecided(record, schedule, today):
+def _lateness(record: Record, due: Due | None, today: date) -> Lateness:
+    if due is None or record.withdrawn_on(today):
         return Lateness()
-    is_met = schedule in {Schedule.MET_ON_TIME, Schedule.MET_LATE}
-    until = _met_on(record, schedule, due, today) if is_met else today
-    return Lateness(
-        _days_late(due, until, is_met=is_met), _days_late(record.pledge.due, until, is_met=is_met)
-    )
+    return Lateness(_days_late(record, due, today), _days_late(record, record.pledge.due, today))
 
 
-def _is_undecided(record: Record, schedule: Schedule, today: date) -> bool:
-    """Whether no sum can say, past a deadline, that it was missed."""
-    if schedule is not Schedule.UNKNOWN:
-        return schedule is Schedule.INDETERMINATE
-    # Silence is late against an earlier deadline too; without a target any report keeps the promise open.
-    is_without_target = record.pledge.goal is None and not record.pledge.is_event
-    return is_without_target and bool(record.reports_until(today))
-
-
-def _days_late(due: Due | None, until: date, *, is_met: bool) -> int | None:
-    if due is None or (until <= due.date and not is_met):
+def _days_late(record: Record, due: Due | None, today: date) -> int | None:
+    """How late the pledge is against `due`, whether that is its deadline now or was once."""
+    if due is None:
         return None
-    return max((until - due.date).days, 0)
-
-
-def _met_on(record: Record, schedule: Schedule, due: Due | None, today: date) -> date:
-    """The day from which the target has been met without a break (up to the deadline, if met by then)."""
-    assert due is not None
-    last = min(due.date, today) if schedule is Schedule.MET_ON_TIME else today
-    goal = record.pledge.goal
-    history = (
-        [(figure.as_of, goal.met_by(figure.value)) for figure in record.figures_until(last)]
-        if goal is not None
-        else [(doing.as_of, doing.done) for doing in record.doings() if doing.as_of <= last]
-    )
-    return since_when(history)
+    stage = target_due(record, due, today=today)
+    since = met_since(record, stage, today=today)
+    if since is not None:
+        return max((since - due.date).days, 0)
+    return (today - due.date).days if stage.status is MilestoneStatus.OVERDUE else None

@@ -260,6 +260,29 @@ class TestMoves:
         kept = on("2026-07-01", pledge("at_most"), update("2025-03-01", 50), reschedules=(move,))
         assert (kept.lateness.current, kept.lateness.original) == (0, 0)
 
+    @pytest.mark.parametrize("today", ["2026-01-10", "2026-06-30", "2026-07-01", "2026-09-01"])
+    def test_a_figure_below_a_ceiling_is_late_against_neither_date(self, today: str) -> None:
+        move = moved("2026-06-30", "2025-06-01")
+        told = on(today, pledge("up_to"), update("2025-03-01", 5), reschedules=(move,))
+        assert (told.lateness.current, told.lateness.original) == (None, None)
+
+    @pytest.mark.parametrize("today", ["2025-12-31", "2026-01-10", "2026-06-29"])
+    def test_a_cap_kept_on_the_first_date_is_not_late_against_it(self, today: str) -> None:
+        move = moved("2026-06-30", "2025-06-01")
+        kept = on(today, pledge("at_most"), update("2025-03-01", 50), reschedules=(move,))
+        assert (kept.lateness.current, kept.lateness.original) == (None, 0)
+
+    @pytest.mark.parametrize("today", ["2026-01-10", "2026-07-01", "2026-08-01"])
+    def test_what_was_met_on_the_first_date_stays_in_time_for_it_when_it_is_lost_again(
+        self, today: str
+    ) -> None:
+        move, reports = (
+            moved("2026-06-30", "2025-06-01"),
+            (update("2025-12-31", 100), update("2026-01-05", 90)),
+        )
+        seen = on(today, pledge(), *reports, reschedules=(move,))
+        assert (seen.delivery, seen.lateness.original) == ("reversed", 0)
+
     def test_a_deadline_dropped_leaves_the_schedule_unknown(self) -> None:
         seen = on("2026-03-01", pledge(), reschedules=(moved(None, "2026-02-01"),))
         assert (seen.schedule, seen.milestones, seen.lateness.original) == ("unknown", (), None)

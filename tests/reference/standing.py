@@ -130,15 +130,32 @@ def _reporting(history: History, today: date, delivery: str) -> str:
     return "stale" if history.heard_until(today) else "never_reported"
 
 
-def _lateness(meets: Meets, schedule: str, due: date, against: date, today: date) -> int | None:
-    if schedule == "indeterminate":
-        return None
-    if schedule in {"met_on_time", "met_late"}:
-        run = min(due, today) if schedule == "met_on_time" else today
+def _lateness(history: History, meets: Meets, against: date, today: date) -> int | None:
+    pledge = history.pledge
+    if pledge["comparator"] == "at_most" and pledge["target"] is not None:
+        if today < against:
+            return None
+        if meets(against):
+            return 0
+    elif meets(min(against, today)):
+        return 0
+    elif meets(today):
+        run = today
         while meets(run - DAY):
             run -= DAY
-        return max(0, (run - against).days)
-    return (today - against).days if today > against else None
+        return (run - against).days
+    if today <= against or _beyond_arithmetic(history, today):
+        return None
+    return (today - against).days
+
+
+def _beyond_arithmetic(history: History, today: date) -> bool:
+    pledge = history.pledge
+    if pledge["comparator"] == "event":
+        return False
+    if pledge["target"] is None:
+        return bool(history.until(today))
+    return pledge["comparator"] == "up_to" and history.value(today) is not None
 
 
 def _stone_status(history: History, stone: Json, today: date) -> str:
@@ -209,14 +226,11 @@ def standing(
     figure = history.figure(today)
     milestones = _milestones(history, due, judged, today)
     lateness: Json = {"current": None, "original": None}
-    # Before its deadline a pledge without a target is late against an earlier one while nobody reports.
-    aimless = pledge["comparator"] != "event" and pledge["target"] is None
-    told = aimless and schedule == "unknown" and history.until(today)
-    if due is not None and pledge["due"] and not gone and not told:
-        original = day(pledge["due"]["original_date"])
-        lateness["original"] = _lateness(meets, schedule, due, original, today)
     if due is not None and not gone:
-        lateness["current"] = _lateness(meets, schedule, due, due, today)
+        lateness["current"] = _lateness(history, meets, due, today)
+        if pledge["due"]:
+            # Judged as if it had never been moved.
+            lateness["original"] = _lateness(history, meets, day(pledge["due"]["original_date"]), today)
     words = {delivery, reporting, schedule}
     return {
         "status": next((word for word in HEADLINES if word in words), delivery),
