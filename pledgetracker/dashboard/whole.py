@@ -103,8 +103,8 @@ class Whole:
     vantage: Vantage
 
     def is_before_baseline(self, update: ProgressUpdate) -> bool:
-        """Whether an update describes a day on which nothing was promised yet."""
-        return update.as_of < self.view.pledge.baseline.date
+        """Whether an update makes no figure because nothing was promised yet on the day that it describes."""
+        return self.view.record.is_too_early(update)
 
     def is_taken_back(self, update: ProgressUpdate) -> bool:
         """Whether what supersedes an update is no correction."""

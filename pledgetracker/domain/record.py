@@ -182,6 +182,10 @@ class Record:
         """What was heard about `day` or an earlier one."""
         return _until(self.heard, day)
 
+    def is_too_early(self, update: ProgressUpdate) -> bool:
+        """Whether `update` makes no figure for its day, before the baseline; `done` makes none on any."""
+        return update.done is None and update.as_of < self.pledge.baseline.date
+
     @cached_property
     def figures(self) -> tuple[Figure, ...]:
         """The figure after each day that reports describe; none before the baseline date, none for events."""
@@ -241,7 +245,7 @@ class Record:
 
     def _figures(self) -> Iterator[Figure]:
         value, conflict_on = self.pledge.baseline.value, None
-        numeric = (u for u in self.reports if u.done is None and u.as_of >= self.pledge.baseline.date)
+        numeric = (u for u in self.reports if u.done is None and not self.is_too_early(u))
         for day, reports in _by_day(numeric):
             valued = [u for u in reports if u.value is not None]
             if valued:

@@ -172,8 +172,8 @@ class UpdateView:
 
     Attributes:
         superseded_by: the number of the accepted update that corrects it.
-        counts: whether it can make a figure: it is accepted, stands, and does not describe a day before the
-            baseline.
+        counts: whether it can make a figure or say that something was done: it is accepted, stands, and is
+            no figure of a day before the baseline.
         decisions: what reviewers decided about it, in order.
     """
 
@@ -190,7 +190,7 @@ def view_update(record: Record, update: ProgressUpdate) -> UpdateView:
     return UpdateView(
         update,
         by,
-        is_in_force and update.as_of >= record.pledge.baseline.date,
+        is_in_force and not record.is_too_early(update),
         [decision for decision in record.decisions if decision.update == update.number],
     )
 

@@ -145,6 +145,14 @@ def test_a_figure_before_the_baseline_is_kept_and_does_not_count(
     assert editor.get(ADDRESS).get_json()["figure"] is None
 
 
+def test_an_event_that_had_happened_before_its_baseline_has_happened_and_its_report_counts(
+    editor: FlaskClient, promise: Promise, post: Post
+) -> None:
+    promise(comparator="event", target=None)
+    assert post(UPDATES, {"done": True, "as_of": "2024-05-12"})["counts"] is True
+    assert editor.get(ADDRESS).get_json()["delivery"] == "met"
+
+
 def test_later_than_today_is_judged_where_the_pledge_is(
     editor: FlaskClient, promise: Promise, refused: Refused
 ) -> None:

@@ -94,7 +94,7 @@ class ProgressDocument(Document):
     superseded_by = Whole(1, MAX_NUMBER, dump_only=True, allow_none=True)
     counts = Truth(
         dump_only=True,
-        metadata={"description": "Whether it makes figures: accepted, in force, not before the baseline."},
+        metadata={"description": "Whether it is accepted, in force, and no figure of before the baseline."},
     )
 
     @post_load
