@@ -9,6 +9,7 @@ from typing import Any, TypedDict
 
 from pledgetracker.domain.alert import NewsKind
 from pledgetracker.domain.audit import Action
+from pledgetracker.domain.coherence import misfits
 from pledgetracker.domain.days import Due, local_day
 from pledgetracker.domain.errors import (
     AlreadyWithdrawn,
@@ -234,7 +235,8 @@ def change_pledge(tx: Transaction, key: str, fields: PledgeFields, rules: Rules,
 
     Raises:
         NotFound: there is none.
-        Invalid: the outcome is not a well-formed promise, or the id would change.
+        Invalid: the outcome is not a well-formed promise, does not fit what is on record about it, or the
+            id would change.
         StillReferenced: a milestone that an update speaks of would go.
     """
     content = without_id(key, dict(fields))
@@ -261,6 +263,8 @@ def change_pledge(tx: Transaction, key: str, fields: PledgeFields, rules: Rules,
         # Milestones lie before the deadline in force, wherever the first one was.
         _check(tx, replace(pledge, due=edited.due_on(turn.today)), before)
         _check_milestones_kept(record, pledge)
+        if found := tuple(misfits(edited, before)):
+            raise Invalid(found)
         if pledge != before:
             edition = Edition.of(len(record.editions) + 1, pledge, turn.now)
             edited = replace(edited, editions=(*record.editions, edition))

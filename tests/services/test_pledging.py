@@ -19,7 +19,7 @@ from pledgetracker.domain.standing import Status
 from pledgetracker.domain.target import Comparator
 from pledgetracker.domain.vantage import Vantage
 from pledgetracker.runtime import Runtime
-from pledgetracker.services import cataloguing, changing, listing, pledging, reading
+from pledgetracker.services import cataloguing, changing, listing, pledging, reading, reporting, ruling
 from pledgetracker.services.listing import Wanted
 from pledgetracker.storage.paging import PageRequest
 from tests.conftest import Clock
@@ -36,6 +36,9 @@ from tests.world import (
     tick,
     told,
 )
+
+
+RULED = {"rubric": "political", "rating": "stalled", "ruled_by": "Us", "reason": "Nothing moves."}
 
 
 @pytest.fixture(autouse=True)
@@ -113,6 +116,68 @@ def test_an_event_milestone_that_was_reported_on_stays(runtime: Runtime) -> None
         with pytest.raises(StillReferenced, match="update 1 says whether it was done"):
             edit(runtime, milestones=milestones)
     assert edit(runtime, milestones=(stone("opening", "2026-07-31"),)).pledge.version == 3
+
+
+AS_EVENT = {"comparator": Comparator.EVENT, "target": None, "unit": None}
+
+LEFT_WITHOUT_FOOTING: dict[str, tuple[dict[str, Any], tuple[Any, dict[str, Any]], dict[str, Any], str]] = {
+    "announced after a move of the deadline": (
+        {},
+        (pledging.reschedule, {"due": Due.parse("2027"), "announced_on": day("2026-02-01")}),
+        {"announced_on": day("2026-02-02")},
+        "/announced_on: Move 1 of the deadline was announced on 2026-02-01",
+    ),
+    "announced after its withdrawal": (
+        {},
+        (pledging.withdraw, {"on": day("2026-02-01")}),
+        {"announced_on": day("2026-02-02")},
+        "/announced_on: It was withdrawn on 2026-02-01",
+    ),
+    "announced after a verdict": (
+        {},
+        (ruling.record_verdict, RULED | {"ruled_on": day("2026-02-01")}),
+        {"announced_on": day("2026-02-02")},
+        "/announced_on: Verdict 1 was ruled on 2026-02-01",
+    ),
+    "measured from after a deadline of before": (
+        {},
+        (pledging.reschedule, {"due": Due.parse("2028")}),
+        {"baseline": {"date": day("2026-12-31")}},
+        "/baseline/date: The deadline was 2026-12-31 at one time",
+    ),
+    "an event that has a value": (
+        {},
+        (reporting.record_progress, {"as_of": day("2026-02-01"), "value": Decimal(5)}),
+        AS_EVENT,
+        "/comparator: Update 1 has a figure",
+    ),
+    "an amount that was done": (
+        AS_EVENT,
+        (reporting.record_progress, {"as_of": day("2026-02-01"), "done": True}),
+        {"comparator": Comparator.AT_LEAST, "target": Decimal(5)},
+        "/comparator: Update 1 says whether it was done",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", LEFT_WITHOUT_FOOTING)
+def test_an_edit_does_not_contradict_what_is_on_record(case: str, runtime: Runtime) -> None:
+    said, (work, fields), edited, complaint = LEFT_WITHOUT_FOOTING[case]
+    add_pledge(runtime, **said)
+    do(runtime, work, fields)
+    before = stored(runtime)
+    with pytest.raises(Invalid, match=complaint):
+        edit(runtime, **edited)
+    assert stored(runtime) == before
+
+
+def test_an_edit_may_change_what_nothing_on_record_stands_on(runtime: Runtime) -> None:
+    add_pledge(runtime, milestones=(stone("opening", "2026-06-30"),))
+    do(runtime, pledging.reschedule, {"due": Due.parse("2027"), "announced_on": day("2026-02-01")})
+    report(runtime, no_change=True)
+    report(runtime, done=True, milestone="opening")
+    fields = {"announced_on": day("2026-02-01"), "baseline": {"date": day("2026-02-01")}, **AS_EVENT}
+    assert edit(runtime, **fields).pledge.is_event
 
 
 def test_a_move_clears_what_the_old_deadline_flagged_and_the_past_stays_on_record(
