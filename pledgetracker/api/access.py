@@ -74,7 +74,7 @@ def _check_no_query() -> None:
     """
     asking = visit()
     if asking.environ.get("QUERY_STRING") and (unknown := asking.request.args):
-        raise Invalid(FieldProblem(f"?{name}", "Unknown field.") for name in unknown)
+        raise Invalid(FieldProblem(f"?{name}", "This address takes no parameters; leave it out.") for name in unknown)
 
 
 def caller() -> ApiKey | None:

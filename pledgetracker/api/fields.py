@@ -13,6 +13,7 @@ from zoneinfo import available_timezones
 
 from marshmallow import ValidationError, fields, validate
 
+from pledgetracker.api.wording import UNKNOWN
 from pledgetracker.domain import numbers, slug
 from pledgetracker.domain.days import FIRST_DAY, LAST_DAY, Due
 from pledgetracker.domain.rubric import MAX_RATING_ID, RATING_ID
@@ -349,7 +350,7 @@ class DueField(fields.Field[Any]):
     def _of_object(self, value: dict[str, Any]) -> tuple[str, str | None]:
         unknown = value.keys() - self.shown.fields.keys()
         if unknown:
-            raise ValidationError({name: ["Unknown field."] for name in sorted(unknown)})
+            raise ValidationError({name: [UNKNOWN] for name in sorted(unknown)})
         # What GET shows may come back: of the resolved days only one that stands alone says something.
         text = value.get("text") or value.get("date")
         if text is None:

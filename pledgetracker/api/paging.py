@@ -6,6 +6,7 @@ from typing import Any
 from marshmallow import RAISE, Schema, ValidationError, post_load
 
 from pledgetracker.api.fields import Documented, Line, QueryWhole
+from pledgetracker.api.wording import name_unknowns
 from pledgetracker.web import Cursors
 
 DEFAULT_LIMIT = 50
@@ -35,6 +36,11 @@ class Query(Schema):
         """Nothing unknown passes."""
 
         unknown = RAISE
+
+    def handle_error(self, error: ValidationError, data: Any, **_: Any) -> None:
+        """Say of unknown names which was meant."""
+        del data
+        name_unknowns(error.messages, self.load_fields, "parameter")
 
 
 class PageQuery(Query):

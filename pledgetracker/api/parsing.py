@@ -11,6 +11,7 @@ from marshmallow import RAISE, Schema, ValidationError
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
+from pledgetracker.api.wording import plainer
 from pledgetracker.domain.errors import FieldProblem, Invalid
 from pledgetracker.web import UNSTORABLE
 
@@ -114,7 +115,7 @@ def _escaped(name: str) -> str:
 
 
 def field_problems(messages: Any, pointer: str = "") -> Iterator[FieldProblem]:
-    """Marshmallow's messages as one problem a field, each with a JSON Pointer."""
+    """Marshmallow's messages, in our words, as one problem a field, each with a JSON Pointer."""
     if isinstance(messages, Mapping):
         for name, inner in messages.items():
             is_whole = name == "_schema"
@@ -123,7 +124,7 @@ def field_problems(messages: Any, pointer: str = "") -> Iterator[FieldProblem]:
         for message in messages:
             yield from field_problems(message, pointer)
     else:
-        yield FieldProblem(pointer, str(messages))
+        yield FieldProblem(pointer, plainer(str(messages)))
 
 
 def _is_utf8(text: bytes) -> bool:

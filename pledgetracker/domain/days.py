@@ -62,12 +62,19 @@ class Due:
         if not FIRST_DAY.year <= year <= LAST_DAY.year:
             raise ValueError("Due dates lie in the years 1970 to 2200.")
         if match["day"]:
-            return cls(text, "day", date.fromisoformat(text))
+            return cls(text, "day", _day_of(text))
         if match["month"]:
             return cls(text, "month", _last_of(year, int(match["month"])))
         if match["quarter"]:
             return cls(text, "quarter", _last_of(year, 3 * int(match["quarter"])))
         return cls(text, "year", date(year, 12, 31))
+
+
+def _day_of(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"There is no such day: {text}.") from None
 
 
 def _last_of(year: int, month: int) -> date:

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from pledgetracker.domain.days import Due
 from pledgetracker.domain.errors import FieldProblem
+from pledgetracker.domain.numbers import MAX_DECIMALS, grouped
 from pledgetracker.domain.target import DEFAULT_TOLERANCE, Comparator, Target
 
 FINAL_MILESTONE = "target"
@@ -298,6 +299,5 @@ def _off_the_way(pledge: Pledge, value: Decimal, last: Decimal) -> str | None:
     low, high = sorted((last, pledge.target))
     if low <= value <= high:
         return None
-    return (
-        f"Targets run from the baseline to the pledge's target without going back: between {low} and {high}."
-    )
+    way = f"between {grouped(low, MAX_DECIMALS)} and {grouped(high, MAX_DECIMALS)}"
+    return f"Targets run from the baseline to the pledge's target without going back: {way}."

@@ -210,6 +210,8 @@ def _check_parent(tx: Transaction, key: str | None, fields: InitiativeFields) ->
     parent = fields.get("parent")
     if parent is None:
         return
+    if parent == key:
+        raise Invalid.field("/parent", "An initiative cannot stand under itself: name another, or none.")
     if not tx.initiatives.exists(parent):
         raise Invalid.field("/parent", f"There is no initiative {parent!r}; create it first.")
     if key is not None and parent in tx.initiatives.family(key):

@@ -52,7 +52,7 @@ def test_a_due_date_resolves_to_the_last_day_of_its_period(text: str, precision:
     ],
 )
 def test_anything_else_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"."):
+    with pytest.raises(ValueError, match=r"^(Not a due date|Due dates lie|There is no (month|such day))"):
         Due.parse(text)
 
 

@@ -1,5 +1,6 @@
 """What makes a promise well-formed: each rule, and where its breach is reported."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -76,6 +77,12 @@ def test_where_lower_is_better_milestones_go_down() -> None:
     assert places(pledge(target=0, baseline=100, milestones=down)) == []
     up = milestone("a", "2025-06-30", 40), milestone("b", "2025-09-30", 60)
     assert places(pledge(target=0, baseline=100, milestones=up)) == ["/milestones/1/target"]
+
+
+def test_bounds_of_targets_are_spelled_out_in_digits() -> None:
+    promised = replace(pledge(milestones=(milestone("a", "2025-06-30", 101),)), target=Decimal("1E+2"))
+    [problem] = problems(promised)
+    assert problem.detail.endswith("without going back: between 0 and 100.")
 
 
 def test_without_a_target_milestones_are_events() -> None:

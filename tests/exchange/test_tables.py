@@ -13,6 +13,7 @@ from pledgetracker.api.files.cells import DecimalSign
 from pledgetracker.api.files.columns import RowReader, column_of
 from pledgetracker.api.files.incoming import Incoming
 from pledgetracker.api.files.loading import Loader, RowLoader
+from pledgetracker.api.parsing import field_problems
 from pledgetracker.api.files.tables import SheetPledge, SheetProgress
 from pledgetracker.domain.review import Review
 from pledgetracker.runtime import Runtime
@@ -199,7 +200,7 @@ def test_rows_without_an_id_are_not_taken_for_the_same_pledge(refuse: Refuse) ->
     nameless = ROW.removeprefix("people")
     said = refuse(pledges(nameless, nameless))
     assert [line.partition(", ")[2] for line in said] == [
-        f"row {n}, column id: Missing data for required field." for n in (2, 3)
+        f"row {n}, column id: Is missing, and is needed." for n in (2, 3)
     ]
 
 
@@ -248,7 +249,7 @@ WRONG: dict[str, tuple[Incoming, str]] = {
     "no day": (progress("people,03/01/2026,1"), "row 2, column as_of: Must be a full date"),
     "no day at all": (progress("people,,1"), "row 2, column as_of: Say which day this describes."),
     "a day ahead": (progress("people,2030-01-01,1"), "row 2, column as_of: Later than today"),
-    "no pledge": (progress(",2026-03-01,1"), "row 2, column pledge: Missing data for required field."),
+    "no pledge": (progress(",2026-03-01,1"), "row 2, column pledge: Is missing, and is needed."),
     "an unknown pledge": (progress("nobody,2026-03-01,1"), "row 2: There is no pledge 'nobody'."),
     "nothing said": (progress("people,2026-03-01,"), "row 2: Say exactly one of value"),
     "no address": (
@@ -261,7 +262,7 @@ WRONG: dict[str, tuple[Incoming, str]] = {
     ),
     "what cannot be cleared": (
         pledges("people,", head="id,comparator"),
-        "row 2, column comparator: Field may not be null.",
+        "row 2, column comparator: Must not be empty",
     ),
     "a pledge twice": (
         pledges("people,A", "people,B", head="id,title"),
@@ -269,7 +270,7 @@ WRONG: dict[str, tuple[Incoming, str]] = {
     ),
     "a new pledge without what it needs": (
         pledges("new,New,acme", head="id,title,pledger"),
-        "row 2, column announced_on: Missing data",
+        "row 2, column announced_on: Is missing",
     ),
     "an unknown pledger": (
         pledges("new,New,nobody,2026-01-01", head="id,title,pledger,announced_on"),
@@ -430,7 +431,7 @@ def test_the_short_way_loads_documents_as_the_schema_does(document: dict[str, An
     fast, slow = outcome(lambda: Loader(schema).load(document)), outcome(lambda: schema.load(document))
     if isinstance(slow, ValidationError):
         assert isinstance(fast, ValidationError)
-        assert fast.messages == slow.messages
+        assert set(field_problems(fast.messages)) == set(field_problems(slow.messages))
     else:
         assert fast == slow
 

@@ -10,7 +10,7 @@ from marshmallow import ValidationError
 from pledgetracker.api.files.complaints import Complaints, Place
 from pledgetracker.api.files.incoming import Incoming
 from pledgetracker.api.files.json_stream import JsonStream
-from pledgetracker.api.files.loading import UNKNOWN, Loader
+from pledgetracker.api.files.loading import Loader
 from pledgetracker.api.portable import (
     FORMAT,
     FileInitiative,
@@ -19,6 +19,7 @@ from pledgetracker.api.portable import (
     FileProgress,
     FileRubric,
 )
+from pledgetracker.api.wording import MISSING, NO_LIST, NO_OBJECT, UNKNOWN, unknown
 from pledgetracker.domain.errors import FieldProblem
 from pledgetracker.services.merging import Merging
 from pledgetracker.storage.database import Transaction
@@ -57,8 +58,9 @@ def read_head(file: Incoming) -> Head:
             found[name] = value
         elif all(name in found for name in HEAD):
             break
-    wrong: dict[str, Any] = {name: [UNKNOWN] for name in found if name not in {*HEAD, RUBRICS}}
-    wrong |= {name: ["Missing data for required field."] for name in HEAD if name not in found}
+    known = {*HEAD, *LISTS}
+    wrong: dict[str, Any] = {name: [unknown(name, known)] for name in found if name not in known}
+    wrong |= {name: [MISSING] for name in HEAD if name not in found}
     if "format" in found and found["format"] != FORMAT:
         wrong["format"] = [f"Only the format {FORMAT} is known."]
     initiative = None
@@ -118,11 +120,11 @@ class PledgeFile:
             elif place is not None:
                 self._take(value, where, met)
             elif value != []:
-                self._complaints.add(where, FieldProblem("", "Not a valid list."))
+                self._complaints.add(where, FieldProblem("", NO_LIST))
 
     def _take(self, document: Any, where: Place, met: dict[str, str]) -> None:
         if not isinstance(document, dict):
-            self._complaints.add(where, FieldProblem("", "Invalid input type."))
+            self._complaints.add(where, FieldProblem("", NO_OBJECT))
             return
         progress, resolutions = document.pop("progress", []), document.pop("resolutions", [])
         before = self._complaints.number
@@ -159,7 +161,7 @@ class PledgeFile:
 
     def _take_progress(self, key: str, progress: Any, where: Place) -> None:
         if not isinstance(progress, list):
-            self._complaints.add(where, FieldProblem("/progress", "Not a valid list."))
+            self._complaints.add(where, FieldProblem("/progress", NO_LIST))
             return
         for i, document in enumerate(progress):
             at = Place(self._file.name, pointer=f"{where.pointer}/progress/{i}")

@@ -11,14 +11,11 @@ from pledgetracker.api.fields import Number
 from pledgetracker.api.files import cells
 from pledgetracker.api.files.cells import DecimalSign
 from pledgetracker.api.files.columns import Column
+from pledgetracker.api.wording import MISSING, NO_LIST, NO_OBJECT, NULL, unknown
 from pledgetracker.domain.numbers import MAX_SIGNIFICANT_DIGITS
 
 # Days, words and addresses come again and again in one file.
 REMEMBERED = 4_096
-
-MISSING = "Missing data for required field."
-UNKNOWN = "Unknown field."
-NULL = "Field may not be null."
 
 Load = Callable[[Any], Any]
 
@@ -44,14 +41,14 @@ class Loader:
             ValidationError: it breaks the schema; its messages are as the schema's own.
         """
         if not isinstance(document, dict):
-            raise ValidationError("Invalid input type.", "_schema")
+            raise ValidationError(NO_OBJECT, "_schema")
         values: dict[str, Any] = {}
         wrong: dict[str, Any] = {}
         for name, value in document.items():
             part = self._parts.get(name)
             if part is None:
                 if name not in self._shown:
-                    wrong[name] = [UNKNOWN]
+                    wrong[name] = [unknown(name, self._parts)]
                 continue
             try:
                 values[part[0]] = part[1](value)
@@ -104,7 +101,7 @@ def _or_null(field: fields.Field[Any], load: Load) -> Load:
 def _items(field: fields.List[Any], load: Load) -> Load:
     def loaded(values: Any) -> Any:
         if not isinstance(values, list):
-            raise ValidationError("Not a valid list.")
+            raise ValidationError(NO_LIST)
         wrong: dict[int, Any] = {}
         made = []
         for i, value in enumerate(values):

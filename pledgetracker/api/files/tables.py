@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from difflib import get_close_matches
 from typing import Any
 
 from marshmallow import Schema, ValidationError
@@ -15,6 +14,7 @@ from pledgetracker.api.files.loading import RowLoader
 from pledgetracker.api.schemas.base import MAX_NUMBER
 from pledgetracker.api.schemas.pledges import PledgeDocument
 from pledgetracker.api.schemas.progress import ProgressDocument
+from pledgetracker.api.wording import unknown
 from pledgetracker.domain.catalogue import PledgerKind
 from pledgetracker.domain.days import local_day
 from pledgetracker.domain.review import Review
@@ -79,9 +79,7 @@ def check_columns(
     wrong: dict[str, Any] = {}
     for name, column in zip(names, found, strict=True):
         if column is None:
-            close = get_close_matches(name, known, n=1)
-            hint = f"; did you mean {close[0]!r}?" if close else "."
-            wrong[name or "(no name)"] = [f"There is no such column{hint}"]
+            wrong[name or "(no name)"] = [unknown(name, known, "column")]
     wrong |= {name: ["This column is needed."] for name in needed if name not in names}
     if wrong:
         raise ValidationError(wrong)

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from marshmallow import RAISE, Schema, fields, pre_load, validate
+from marshmallow import RAISE, Schema, ValidationError, fields, pre_load, validate
 
 from pledgetracker.api.fields import Slug
+from pledgetracker.api.wording import name_unknowns
 
 MAX_DAYS = 36_500
 MAX_ITEMS = 200
@@ -26,6 +27,12 @@ class Document(Schema):
             return data
         shown = {field.data_key or name for name, field in self.dump_fields.items() if field.dump_only}
         return {name: value for name, value in data.items() if name not in shown}
+
+    def handle_error(self, error: ValidationError, data: Any, **_: Any) -> None:
+        """Say of unknown names which was meant."""
+        del data
+        known = [field.data_key or name for name, field in self.load_fields.items()]
+        name_unknowns(error.messages, known)
 
 
 class Part(fields.Nested):
