@@ -82,6 +82,7 @@ WRONG: dict[str, tuple[Callable[[], bytes], str]] = {
         "no .json|cannot be read|no zip",
     ),
     "no manifest": (lambda: zipped(("a.json", DOCUMENT), manifest=None), "no archive of a record"),
+    "a workbook": (lambda: zipped(("[Content_Types].xml", b"<x/>"), manifest=None), "save its table as CSV"),
     "another format": (lambda: zipped(manifest={"format": "other"}), "only the format"),
     "a manifest that is none": (lambda: zipped(manifest=b"{"), "cannot be read"),
     "a manifest of nothing": (lambda: zipped(manifest={"format": archives.FORMAT}), "which members"),

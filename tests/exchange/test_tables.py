@@ -233,10 +233,10 @@ WRONG: dict[str, tuple[Incoming, str]] = {
         pledges("people,x", head="id,statement.0.text"),
         "column statement.0.text: There is no such column",
     ),
-    "no id": (pledges("People", head="title"), "row 1, column id: This column is needed."),
+    "no id": (pledges("People", head="title"), "row 1, column id: This column is needed; the first row names the columns."),
     "columns without names": (
         progress("people,,", head="pledge,,"),
-        "row 1, column (no name): There is no such",
+        "row 1, column (no name): A column without a name",
     ),
     "a column twice": (progress("people,a,b", head="pledge,note,note"), "The column 'note' stands twice"),
     "a row too short": (progress("people"), "row 2: Has 1 cells, and there are 3 columns."),
@@ -263,6 +263,23 @@ WRONG: dict[str, tuple[Incoming, str]] = {
     "what cannot be cleared": (
         pledges("people,", head="id,comparator"),
         "row 2, column comparator: Must not be empty",
+    ),
+    "a pledger by two names": (
+        pledges(
+            "a,A,new,New,2026-01-01",
+            "b,B,new,,2026-01-01",
+            "c,C,new,Newer,2026-01-01",
+            head="id,title,pledger,pledger.name,announced_on",
+        ),
+        "row 4, column pledger: An earlier row says other of 'new'.",
+    ),
+    "the name of a column in capitals": (
+        pledges("people,GPU", head="id,UNIT"),
+        "row 1, column UNIT: There is no such column; did you mean 'unit'?",
+    ),
+    "a number with a space in it": (
+        progress("people,2026-03-01,1\u202f234"),
+        "row 2, column value: Not a number: '1\\u202f234'. Leave out the spaces.",
     ),
     "a pledge twice": (
         pledges("people,A", "people,B", head="id,title"),

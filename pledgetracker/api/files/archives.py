@@ -18,6 +18,9 @@ MANIFEST = "manifest.json"
 INITIATIVES = "initiatives/"
 WITHOUT_INITIATIVE = "without_initiative.json"
 
+# What the files of spreadsheets, which are zip files too, have in them.
+_OF_SPREADSHEETS = {"[Content_Types].xml", "mimetype"}
+
 MAX_MEMBERS = 20_000
 MAX_MANIFEST_BYTES = 16 * 1024 * 1024
 MAX_DIRECTORY_BYTES = 16 * 1024 * 1024
@@ -125,6 +128,8 @@ def _manifest(archive: zipfile.ZipFile) -> Mapping[str, str]:
         raise ArchiveRefused(f"It has {len(names):,} members; at most {MAX_MEMBERS:,} are read.")
     if len(set(names)) < len(names):
         raise ArchiveRefused("Two members have one name.")
+    if not _OF_SPREADSHEETS.isdisjoint(names):
+        raise ArchiveRefused("It is a workbook of a spreadsheet: save its table as CSV, and bring that in.")
     if MANIFEST not in names:
         raise ArchiveRefused(f"It has no {MANIFEST}, and so is no archive of a record.")
     with archive.open(MANIFEST) as stream:

@@ -85,6 +85,12 @@ def _number(cell: str, decimal: DecimalSign) -> Decimal:
         raise ValidationError(f"Not a number with a decimal comma: {said[:40]!r}; leave out other signs.")
     digits = said.replace(",", ".") if is_comma else said
     if not _NUMBER.fullmatch(digits):
-        cure = "" if is_comma or "," not in said else " Numbers with a decimal comma need --decimal comma."
-        raise ValidationError(f"Not a number: {said[:40]!r}.{cure}")
+        raise ValidationError(f"Not a number: {said[:40]!r}.{_cure(said, is_comma=is_comma)}")
     return Decimal(digits)
+
+
+def _cure(said: str, *, is_comma: bool) -> str:
+    """What would make a number of the cell, where that can be told."""
+    if any(character.isspace() for character in said):
+        return " Leave out the spaces."
+    return " Numbers with a decimal comma need --decimal comma." if "," in said and not is_comma else ""

@@ -90,7 +90,7 @@ class Sheet:
                 raise ColumnTwice(name)
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
-        """Each row with its number; blank lines, and rows of nothing but empty cells, are passed over.
+        """Each row with its number; blank lines, and rows of nothing but blank cells, are passed over.
 
         Raises:
             RowMalformed: a row cannot be read, nor what follows it.
@@ -106,7 +106,7 @@ class Sheet:
                 raise RowMalformed(self._number, _told(error)) from None
             except Refusal as refusal:
                 raise RowMalformed(self._number, str(refusal)) from refusal
-            if any(row):
+            if any(map(str.strip, row)):
                 yield self._number, row
 
     def misfit(self, row: Sequence[str]) -> str | None:

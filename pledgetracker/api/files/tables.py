@@ -26,6 +26,9 @@ PLEDGE = "pledge"
 OF_PLEDGER = "pledger."
 OF_INITIATIVE = "initiative."
 
+NAMELESS = "A column without a name: give it one in the first row, or take it out."
+NEEDED = "This column is needed; the first row names the columns."
+
 
 class SheetPledge(PledgeDocument):
     """A pledge in a table; `due` is the deadline in force, and another one is a move."""
@@ -79,8 +82,8 @@ def check_columns(
     wrong: dict[str, Any] = {}
     for name, column in zip(names, found, strict=True):
         if column is None:
-            wrong[name or "(no name)"] = [unknown(name, known, "column")]
-    wrong |= {name: ["This column is needed."] for name in needed if name not in names}
+            wrong[name or "(no name)"] = [unknown(name, known, "column") if name else NAMELESS]
+    wrong |= {name: [NEEDED] for name in needed if name not in names}
     if wrong:
         raise ValidationError(wrong)
 
@@ -108,7 +111,8 @@ class PledgeTable:
         }
         self._loaders = {prefix: schema for prefix, schema in schemas if prefix}
         self._id = names.index("id")
-        self._met: dict[str, set[str]] = {"": set(), OF_PLEDGER: set(), OF_INITIATIVE: set()}
+        self._met: set[str] = set()
+        self._hanging: dict[str, dict[str, Any]] = {OF_PLEDGER: {}, OF_INITIATIVE: {}}
 
     def key_of(self, row: Sequence[str]) -> str:
         """The pledge that a row is about."""
@@ -121,9 +125,9 @@ class PledgeTable:
             Refusal, ValidationError: it breaks a rule.
         """
         key = self.key_of(row)
-        if key and key in self._met[""]:
+        if key and key in self._met:
             raise ValidationError({"id": [f"The pledge {key[:100]!r} stands in this table twice."]})
-        self._met[""].add(key)
+        self._met.add(key)
         if not self._tx.pledges.exists(key):
             fields = self._whole.load(self._readers[""].document(row))
             self._take_hanging(row, fields)
@@ -144,15 +148,23 @@ class PledgeTable:
         for prefix, take in takers.items():
             key = fields.get(prefix[:-1])
             said = self._readers[prefix].document(row)
-            if key is None or not said or key in self._met[prefix]:
+            if key is None or not said:
                 continue
-            self._met[prefix].add(key)
+            if (first := self._hanging[prefix].setdefault(key, said)) is not said:
+                if _contradict(first, said):
+                    raise ValidationError({prefix[:-1]: [f"An earlier row says other of {key!r}."]})
+                continue
             try:
                 loaded: Any = self._loaders[prefix].load(said)
             except ValidationError as error:
                 raise ValidationError({prefix[:-1]: error.messages}) from error
             known: Any = {"id": key, **loaded}
             take(known, may_change=False)
+
+
+def _contradict(first: Mapping[str, Any], later: Mapping[str, Any]) -> bool:
+    """Whether two rows differ in something that both of them say."""
+    return any(None not in {first.get(name), said} and first[name] != said for name, said in later.items())
 
 
 class ProgressTable:
