@@ -109,7 +109,7 @@ def _groups(tx: Transaction, views: Sequence[PledgeView], vantage: Vantage) -> S
     pledgers = pledgers_known(tx, {view.pledge.pledger for view in views}, vantage)
     cards: dict[str | None, list[Card]] = {}
     for view in views:
-        picture = chart(view.record, view.standing, CARD)
+        picture = chart(view.record, view.standing, CARD, is_now=vantage.is_now)
         badge = BADGES[view.standing.status]
         card = Card(view, pledgers[view.pledge.pledger].name, badge, picture)
         cards.setdefault(view.pledge.initiative, []).append(card)

@@ -24,9 +24,12 @@ TIMELINE_HEIGHT = 124
 GUTTER = 80
 
 
-def chart(record: Record, standing: Standing, size: Size) -> Markup:
-    """The pledge against its path as `standing` sees it; events and figureless pledges as a timeline."""
-    picture = _Picture(record, standing, size)
+def chart(record: Record, standing: Standing, size: Size, *, is_now: bool = True) -> Markup:
+    """The pledge against its path as `standing` sees it; events and figureless pledges as a timeline.
+
+    Unless `is_now`, the day of the standing is called by its date.
+    """
+    picture = _Picture(record, standing, size, is_now)
     is_line = picture.path is None and record.pledge.goal is None and not picture.figures
     return picture.timeline() if is_line else picture.plot()
 
@@ -36,6 +39,7 @@ class _Picture:
     record: Record
     standing: Standing
     size: Size
+    is_now: bool
 
     @cached_property
     def figures(self) -> Sequence[Figure]:
@@ -143,11 +147,12 @@ class _Picture:
 
     def _grid(self) -> Iterator[str]:
         goal = self.record.pledge.goal
+        largest = as_decimal(max(map(abs, self.values.ticks)))
         for tick in self.values.ticks:
             y = self.values.y(tick)
             yield marks.line("c-grid", self.size.left, y, self.size.right, y)
             if goal is None or Fraction(goal.value) != tick:
-                label = words.compact(as_decimal(tick))
+                label = words.compact(as_decimal(tick), largest)
                 yield marks.text("c-label", self.size.left, y - 4, label, "start")
 
     def _day_labels(self, base: float) -> Iterator[str]:
@@ -177,7 +182,9 @@ class _Picture:
             gone = self.record.withdrawal.on
             yield from self._day_of_note("c-due", gone, f"withdrawn {words.short_day(gone)}", 25, bottom)
         if self.standing.today <= self.days.last:
-            yield from self._day_of_note("c-today", self.standing.today, "today", 11, bottom)
+            today = self.standing.today
+            label = "today" if self.is_now else words.short_day(today)
+            yield from self._day_of_note("c-today", today, label, 11, bottom)
 
     def _day_of_note(self, kind: str, day: date, label: str, y: float, bottom: float) -> Iterator[str]:
         x = self.days.x(day)

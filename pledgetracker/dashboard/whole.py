@@ -1,6 +1,5 @@
 """What the page of one pledge shows."""
 
-import json
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -133,8 +132,8 @@ def whole(tx: Transaction, key: str, cursor: str | None, runtime: Runtime, vanta
         pledger=pledgers_known(tx, [pledge.pledger], vantage)[pledge.pledger].name,
         initiative=_initiative(tx, pledge.initiative, vantage),
         badge=words.BADGES[seen.standing.status],
-        wide=chart(record, seen.standing, WIDE),
-        narrow=chart(record, seen.standing, NARROW),
+        wide=chart(record, seen.standing, WIDE, is_now=vantage.is_now),
+        narrow=chart(record, seen.standing, NARROW, is_now=vantage.is_now),
         numbers=list(_numbers(seen)),
         moves=list(_moves(seen)),
         rulings=list(_rulings(tx, seen)),
@@ -238,10 +237,9 @@ def _outlook(seen: PledgeView) -> Iterator[Number]:
 
 
 def _curl(seen: PledgeView, address: str) -> str:
-    """A command to complete and paste; VALUE is no JSON, so that nobody reports it by mistake."""
-    body = f'{{"value": VALUE, "as_of": "{seen.standing.today}"}}'
-    if seen.pledge.is_event:
-        body = json.dumps({"done": True, "as_of": str(seen.standing.today)})
+    """A command to complete and paste; what is to be filled in is no JSON, lest it be reported by mistake."""
+    said = '"done": TRUE_OR_FALSE' if seen.pledge.is_event else '"value": VALUE'
+    body = f'{{{said}, "as_of": "{seen.standing.today}"}}'
     return " \\\n  ".join(
         (
             f"curl {shlex.quote(address)}",

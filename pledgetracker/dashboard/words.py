@@ -1,11 +1,13 @@
 """What the pages call things: standings, flags and hedges in plain English."""
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
 from babel.numbers import get_currency_symbol, is_currency
+from markupsafe import Markup, escape
 
 from pledgetracker.channels.mail.english import ENGLISH
 from pledgetracker.domain.because import HEDGES
@@ -21,6 +23,8 @@ from pledgetracker.services.reading import MilestoneView, PledgeView
 
 NO_BREAK = "\u00a0"
 MAX_UNIT_LENGTH = 24
+
+_CODE = re.compile(r"`([^`]+)`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +121,11 @@ relative = ENGLISH.relative
 day = ENGLISH.day
 
 
+def coded(text: str) -> Markup:
+    """Names between backquotes as code."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 -- escaped
+
+
 def sentence(text: str) -> str:
     """With a capital at the start."""
     return text[:1].upper() + text[1:]
@@ -172,10 +181,10 @@ def ahead(n: int) -> str:
     return f"{days(n)} ahead" if n > 0 else f"{days(-n)} behind"
 
 
-def compact(value: Decimal) -> str:
-    """For narrow places: `250,000`, `15 billion`."""
+def compact(value: Decimal, largest: Decimal | None = None) -> str:
+    """For narrow places: `250,000`, `15 billion`; among others on the scale of the `largest` of them."""
     for scale, name in _SCALES:
-        if abs(value) >= scale:
+        if value and abs(value if largest is None else largest) >= scale:
             return f"{number(trim((value / scale).quantize(Decimal('0.01'))))}{NO_BREAK}{name}"
     return number(value)
 

@@ -20,6 +20,11 @@ class Vantage:
     as_of: date | None = None
     known_at: datetime | None = None
 
+    @property
+    def is_now(self) -> bool:
+        """Whether it is here and now, and no other day or knowledge was asked for."""
+        return self.as_of is None and self.known_at is None
+
     def today(self, time_zone: str) -> date:
         """The local day, in `time_zone`, as at whose end to answer."""
         return self.as_of or local_day(self.known_at or self.now, time_zone)

@@ -235,18 +235,22 @@ def test_an_event_is_asked_for_in_the_form_in_which_it_is_reported(
         text = body(parsed(written(notice)), "plain")
         command = shlex.split(text[text.index("curl") : text.index("\n\n", text.index("curl"))])
         assert command[1] == notice.links.progress
-        return json.loads(command[-1])
+        return json.loads(command[-1].replace("TRUE_OR_FALSE", "true"))
 
     permit = {"milestone": "permit", "done": True, "as_of": "2026-02-01"}
     assert asked("permit", FlagKind.OVERDUE, "2026-02-01") == permit
     assert asked("target", FlagKind.NO_PROGRESS, "2026-06-01") == {"done": True, "as_of": "2026-06-01"}
 
 
-def test_the_command_for_a_figure_is_refused_until_the_figure_is_filled_in(notice_of: NoticeOf) -> None:
-    text = body(parsed(written(notice_of(FlagKind.STALE))), "plain")
-    command = shlex.split(text[text.index("curl") : text.index("\n\n", text.index("curl"))])
-    with pytest.raises(json.JSONDecodeError):
-        json.loads(command[-1])
+def test_a_command_is_refused_until_what_it_asks_for_is_filled_in(
+    notice_of: NoticeOf, pledges: Pledges
+) -> None:
+    event = notice_of(FlagKind.STALE, record=Record(pledges["event"]))
+    for notice in (event, notice_of(FlagKind.STALE)):
+        text = body(parsed(written(notice)), "plain")
+        command = shlex.split(text[text.index("curl") : text.index("\n\n", text.index("curl"))])
+        with pytest.raises(json.JSONDecodeError):
+            json.loads(command[-1])
     assert json.loads(command[-1].replace("VALUE", "1")) == {"value": 1, "as_of": "2026-03-10"}
 
 

@@ -142,6 +142,19 @@ def test_a_pledge_met_long_ago_is_not_squeezed_by_today() -> None:
     assert "today" not in _texts(_drawn(met, today=date(2060, 1, 1)))
 
 
+def test_a_day_that_is_looked_back_at_is_not_called_today() -> None:
+    record = Record(PROMISE)
+    stands = standing(record, Policy(), today=date(2025, 11, 4))
+    texts = _texts(ET.fromstring(chart(record, stands, WIDE, is_now=False)))
+    assert "4 Nov 2025" in texts
+    assert "today" not in texts
+
+
+def test_gridlines_are_told_on_one_scale() -> None:
+    texts = _texts(_drawn(Record(replace(PROMISE, target=Decimal(1_500_000_000), unit="EUR")), size=CARD))
+    assert {"0", "0.5 billion", "1 billion"} <= set(texts)
+
+
 def test_billions_are_told_in_words() -> None:
     svg = _drawn(Record(replace(PROMISE, unit="EUR", target=Decimal(15_000_000_000))))
     assert "at least €15 billion" in _texts(svg)

@@ -1,6 +1,5 @@
 """The order in which a mail says things: what happened, the promise, its standing, where to report."""
 
-import json
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -191,14 +190,15 @@ def _percent(share: Decimal) -> int:
 
 
 def _curl(facts: Facts) -> str:
-    """A command to complete and paste; VALUE is no JSON, so that nobody reports it by mistake."""
-    body = f'{{"value": VALUE, "as_of": "{facts.today}"}}'
+    """A command to complete and paste; what is to be filled in is no JSON, lest it be reported by mistake."""
+    said = '"value": VALUE'
     milestone = facts.notice.milestone
     is_event = facts.pledge.is_event or facts.subject(milestone).target is None
     if is_event and milestone not in {None, FINAL_MILESTONE}:
-        body = json.dumps({"milestone": milestone, "done": True, "as_of": str(facts.today)})
+        said = f'"milestone": "{milestone}", "done": TRUE_OR_FALSE'
     elif facts.pledge.is_event:
-        body = json.dumps({"done": True, "as_of": str(facts.today)})
+        said = '"done": TRUE_OR_FALSE'
+    body = f'{{{said}, "as_of": "{facts.today}"}}'
     return " \\\n  ".join(
         (
             f"curl {shlex.quote(facts.notice.links.progress)}",
