@@ -74,7 +74,8 @@ def _check_no_query() -> None:
     """
     asking = visit()
     if asking.environ.get("QUERY_STRING") and (unknown := asking.request.args):
-        raise Invalid(FieldProblem(f"?{name}", "This address takes no parameters; leave it out.") for name in unknown)
+        detail = "This address takes no parameters; leave it out."
+        raise Invalid(FieldProblem(f"?{name}", detail) for name in unknown)
 
 
 def caller() -> ApiKey | None:

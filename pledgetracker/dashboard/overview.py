@@ -78,6 +78,7 @@ class Overview:
     deck: Deck
     choices: Sequence[Initiative]
     statuses: Mapping[Status, Badge]
+    vantage: Vantage
 
 
 def overview(tx: Transaction, asked: Asked, rules: Rules, vantage: Vantage) -> Overview:
@@ -96,4 +97,5 @@ def overview(tx: Transaction, asked: Asked, rules: Rules, vantage: Vantage) -> O
         deck=deck(tx, wanted, asked.cursor, rules, vantage),
         choices=list_initiatives(tx, Cursors({"title": str}).page("title", None, MAX_CHOICES)).items,
         statuses=BADGES,
+        vantage=vantage,
     )

@@ -1,7 +1,7 @@
 """The pages: the overview, one initiative, one pledge whole, the documentation of the API."""
 
-from datetime import date, datetime
-from typing import Any, cast
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
 
 from flask import Blueprint, Response, abort, current_app, render_template, request, url_for
 
@@ -11,6 +11,7 @@ from pledgetracker.dashboard.overview import Asked, overview
 from pledgetracker.dashboard.reference import Reference, reference
 from pledgetracker.dashboard.together import together
 from pledgetracker.dashboard.whole import whole
+from pledgetracker.domain.days import read_day, read_instant
 from pledgetracker.domain.errors import Invalid
 from pledgetracker.domain.vantage import Vantage
 from pledgetracker.web import DOCUMENT, PROBLEMS, now, runtime
@@ -18,6 +19,8 @@ from pledgetracker.web import DOCUMENT, PROBLEMS, now, runtime
 # The style sheet's address names its version, so that it never needs to be asked for again.
 STATIC_SECONDS = 365 * 24 * 3600
 REFERENCE = "pledgetracker.reference"
+
+T = TypeVar("T")
 
 blueprint = Blueprint(
     "dashboard", __name__, static_folder="static", static_url_path="/static", template_folder="templates"
@@ -99,19 +102,19 @@ def _vantage() -> Vantage:
     Raises:
         Invalid: one of them is no day, or no instant up to now.
     """
-    as_of, known_at = request.args.get("as_of"), request.args.get("known_at")
-    try:
-        day = date.fromisoformat(as_of) if as_of else None
-    except ValueError:
-        raise Invalid.field("?as_of", "Must be a day, as 2025-12-31.") from None
-    try:
-        # A plus in an address means a space, which is how most offsets arrive.
-        instant = datetime.fromisoformat(known_at.replace(" ", "+")) if known_at else None
-    except ValueError:
-        instant = now().replace(tzinfo=None)
-    if instant is not None and (instant.tzinfo is None or instant > now()):
-        raise Invalid.field("?known_at", "Must be an instant up to now, as 2025-12-31T23:00:00Z.")
+    day, instant = _read("as_of", read_day), _read("known_at", read_instant)
+    if instant is not None and instant > now():
+        raise Invalid.field("?known_at", "Lies ahead; nobody can say what will be known then.")
     return Vantage(now(), day, instant)
+
+
+def _read(name: str, read: Callable[[str], T]) -> T | None:
+    """What the address says under `name`, if it says anything."""
+    said = request.args.get(name)
+    try:
+        return read(said) if said else None
+    except ValueError as error:
+        raise Invalid.field(f"?{name}", str(error)) from None
 
 
 def _check_public() -> None:

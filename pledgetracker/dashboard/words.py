@@ -1,13 +1,11 @@
 """What the pages call things: standings, flags and hedges in plain English."""
 
-import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
 from babel.numbers import get_currency_symbol, is_currency
-from markupsafe import Markup, escape
 
 from pledgetracker.channels.mail.english import ENGLISH
 from pledgetracker.domain.because import HEDGES
@@ -23,8 +21,6 @@ from pledgetracker.services.reading import MilestoneView, PledgeView
 
 NO_BREAK = "\u00a0"
 MAX_UNIT_LENGTH = 24
-
-_CODE = re.compile(r"`([^`]+)`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +115,6 @@ amount = ENGLISH.amount
 computed = ENGLISH.about
 relative = ENGLISH.relative
 day = ENGLISH.day
-
-
-def coded(text: str) -> Markup:
-    """Names between backquotes as code."""
-    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 -- escaped
 
 
 def sentence(text: str) -> str:

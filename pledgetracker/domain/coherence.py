@@ -1,8 +1,8 @@
 """What a pledge says fits what is on record about it, also when the pledge is edited later.
 
-What was recorded about a pledge was held against it at the time: no move of the deadline is announced before the
-pledge, no event has a value. An edit may not take that away from under it, or the record could not be
-brought into another installation.
+What was recorded about a pledge was held against it at the time: no move of the deadline is announced
+before the pledge, no event has a value. An edit may not take that away from under it, or the record could not
+be brought into another installation.
 """
 
 from collections.abc import Iterator
@@ -45,8 +45,8 @@ def _based_too_late(record: Record) -> Iterator[FieldProblem]:
     deadlines = [record.pledge.due, *(move.due for move in record.reschedules)]
     first = min((due.date for due in deadlines if due is not None), default=None)
     if first is not None and first <= record.pledge.baseline.date:
-        detail = f"The deadline was {first} at one time, and the baseline lies before each: choose an earlier day."
-        yield FieldProblem("/baseline/date", detail)
+        detail = f"The deadline was {first} at one time, and the baseline lies before each of them"
+        yield FieldProblem("/baseline/date", f"{detail}: choose an earlier day.")
 
 
 def _counted_otherwise(record: Record) -> Iterator[FieldProblem]:
@@ -58,6 +58,6 @@ def _counted_otherwise(record: Record) -> Iterator[FieldProblem]:
             said = "says whether it was done, which only an event is"
         else:
             continue
-        detail = f"Update {update.number} {said}: keep the comparator, and record what was meant as another pledge."
-        yield FieldProblem("/comparator", detail)
+        cure = "keep the comparator, and record what was meant as another pledge"
+        yield FieldProblem("/comparator", f"Update {update.number} {said}: {cure}.")
         return

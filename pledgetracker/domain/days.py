@@ -16,6 +16,43 @@ Precision = Literal["year", "quarter", "month", "day"]
 _PARTIAL = re.compile(
     r"(?P<year>\d{4})(?:-Q(?P<quarter>[1-4])|-(?P<month>\d\d)(?:-(?P<day>\d\d))?)?", re.ASCII
 )
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+ -]\d\d:\d\d)", re.ASCII)
+
+
+def read_day(text: str) -> date:
+    """The full date in `text`, as `2025-12-31`.
+
+    Raises:
+        ValueError: it is written otherwise, there is no such day, or it lies outside 1970 to 2200.
+    """
+    if not _DAY.fullmatch(text):
+        raise ValueError("Must be a full date without a time, as 2025-12-31.")
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise ValueError("There is no such day.") from None
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise ValueError(f"Dates lie between {FIRST_DAY} and {LAST_DAY}.")
+    return day
+
+
+def read_instant(text: str) -> datetime:
+    """The instant (UTC) in `text`, as `2025-12-31T23:00:00Z` or with an offset.
+
+    Raises:
+        ValueError: it is written otherwise, there is no such instant, or it lies outside 1970 to 2200.
+    """
+    if not _INSTANT.fullmatch(text):
+        raise ValueError("Must be an instant, as 2025-12-31T23:00:00Z or 2025-12-31T23:00:00+01:00.")
+    try:
+        # A plus in an address means a space, which is how most offsets arrive.
+        instant = datetime.fromisoformat(text.replace(" ", "+")).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError("There is no such instant.") from None
+    if not FIRST_DAY <= instant.date() <= LAST_DAY:
+        raise ValueError(f"Instants lie between {FIRST_DAY} and {LAST_DAY}.")
+    return instant
 
 
 def local_day(now: datetime, zone: str) -> date:

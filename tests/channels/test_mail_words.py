@@ -12,6 +12,7 @@ import pytest
 from pledgetracker.domain.alert import AlertKind, NewsKind
 from pledgetracker.domain.days import Due
 from pledgetracker.domain.flag import FlagKind
+from pledgetracker.domain.notice import Notice
 from pledgetracker.domain.pledge import Contact, Reschedule, SetBy
 from pledgetracker.domain.record import Record
 from pledgetracker.domain.review import Review
@@ -245,13 +246,17 @@ def test_an_event_is_asked_for_in_the_form_in_which_it_is_reported(
 def test_a_command_is_refused_until_what_it_asks_for_is_filled_in(
     notice_of: NoticeOf, pledges: Pledges
 ) -> None:
-    event = notice_of(FlagKind.STALE, record=Record(pledges["event"]))
-    for notice in (event, notice_of(FlagKind.STALE)):
+    def asked(notice: Notice) -> str:
         text = body(parsed(written(notice)), "plain")
-        command = shlex.split(text[text.index("curl") : text.index("\n\n", text.index("curl"))])
+        said = shlex.split(text[text.index("curl") : text.index("\n\n", text.index("curl"))])[-1]
         with pytest.raises(json.JSONDecodeError):
-            json.loads(command[-1])
-    assert json.loads(command[-1].replace("VALUE", "1")) == {"value": 1, "as_of": "2026-03-10"}
+            json.loads(said)
+        return said
+
+    event = asked(notice_of(FlagKind.STALE, record=Record(pledges["event"])))
+    assert json.loads(event.replace("TRUE_OR_FALSE", "true")) == {"done": True, "as_of": "2026-03-10"}
+    figure = asked(notice_of(FlagKind.STALE))
+    assert json.loads(figure.replace("VALUE", "1")) == {"value": 1, "as_of": "2026-03-10"}
 
 
 def test_a_milestone_of_an_event_is_reported_by_name(

@@ -178,6 +178,7 @@ def test_links_stay_at_the_day_that_is_looked_at(editor: FlaskClient, pledger: s
         bare = {href for href in kept if then not in href and not href.startswith("#")}
         # The present as the way out, and what has no day of its own.
         assert bare <= {
+            "/",
             "/initiatives/green",
             "/pledges/oaks",
             "/v1/pledges/oaks",
@@ -185,6 +186,38 @@ def test_links_stay_at_the_day_that_is_looked_at(editor: FlaskClient, pledger: s
         }, address
     fields = {e.get("name"): e.get("value") for e in visit(f"/?{then}").all("input")}
     assert fields == {"q": "", "as_of": "2026-05-05"}
+
+
+def test_the_first_page_says_of_which_day_it_speaks(editor: FlaskClient, pledger: str, visit: Visit) -> None:
+    _promise(editor, id="oaks", title="Oaks")
+    assert "This is what one could say today about 5 May 2026." in visit("/?as_of=2026-05-05").text
+    assert "This is what one could say" not in visit("/").text
+
+
+@pytest.mark.parametrize("address", ["/", "/pledges/oaks", "/initiatives/green"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "as_of=9999-12-31",
+        "as_of=0001-01-01",
+        "as_of=2026-W01-1",
+        "as_of=20260101",
+        "known_at=0001-01-01T00:00:00%2B14:00",
+        "known_at=9999-12-31T23:59:59-23:00",
+        "known_at=2026-01-01T00:00:00",
+        "known_at=2199-01-01T00:00:00Z",
+    ],
+)
+def test_days_and_instants_in_addresses_are_read_as_the_api_reads_them(
+    address: str, query: str, editor: FlaskClient, pledger: str
+) -> None:
+    editor.post("/v1/initiatives", json={"id": "green", "title": "Green"})
+    _promise(editor, id="oaks", title="Oaks", initiative="green")
+    answer = editor.get(f"{address}?{query}")
+    assert answer.status_code == 422
+    [problem] = answer.get_json()["errors"]
+    same = editor.get(f"/v1/pledges?{query}").get_json()["errors"]
+    assert same == [problem]
 
 
 def test_what_others_add_to_the_address_does_no_harm(visit: Visit) -> None:

@@ -13,8 +13,8 @@ from pledgetracker.api.files.cells import DecimalSign
 from pledgetracker.api.files.columns import RowReader, column_of
 from pledgetracker.api.files.incoming import Incoming
 from pledgetracker.api.files.loading import Loader, RowLoader
-from pledgetracker.api.parsing import field_problems
 from pledgetracker.api.files.tables import SheetPledge, SheetProgress
+from pledgetracker.api.parsing import field_problems
 from pledgetracker.domain.review import Review
 from pledgetracker.runtime import Runtime
 from pledgetracker.services import auditing, pledging
@@ -233,7 +233,10 @@ WRONG: dict[str, tuple[Incoming, str]] = {
         pledges("people,x", head="id,statement.0.text"),
         "column statement.0.text: There is no such column",
     ),
-    "no id": (pledges("People", head="title"), "row 1, column id: This column is needed; the first row names the columns."),
+    "no id": (
+        pledges("People", head="title"),
+        "row 1, column id: This column is needed; the first row names the columns.",
+    ),
     "columns without names": (
         progress("people,,", head="pledge,,"),
         "row 1, column (no name): A column without a name",

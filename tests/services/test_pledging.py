@@ -37,7 +37,6 @@ from tests.world import (
     told,
 )
 
-
 RULED = {"rubric": "political", "rating": "stalled", "ruled_by": "Us", "reason": "Nothing moves."}
 
 
