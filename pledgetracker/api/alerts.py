@@ -84,7 +84,7 @@ class AlertQuery(PageQuery):
 
     types = {"id": int, "due_at": datetime}
 
-    pledge = Slug()
+    pledge = Slug(metadata={"description": "Those about this one."})
     state = Choice(AlertState)
     sort = Sort(("id", "due_at"), load_default="id")
 

@@ -38,7 +38,7 @@ class FlagQuery(PageQuery):
 
     types = {"id": int, "opened_at": datetime}
 
-    pledge = Slug()
+    pledge = Slug(metadata={"description": "Those about this one."})
     kind = Choice(FlagKind)
     open = QueryTruth(metadata={"description": "true for open ones, false for cleared ones."})
     sort = Sort(("id", "opened_at"), load_default="id")

@@ -4,6 +4,7 @@ from datetime import date, datetime
 from typing import Any
 
 from flask import Response, url_for
+from marshmallow import ValidationError, validates_schema
 
 from pledgetracker.api import examples
 from pledgetracker.api.access import needs
@@ -35,14 +36,21 @@ class PledgeQuery(PageQuery, VantageQuery):
 
     types = {"id": str, "title": str, "announced_on": date, "updated_at": datetime, "due": date}
 
-    pledger = Slug()
+    pledger = Slug(metadata={"description": "Whose pledges."})
     initiative = Slug(metadata={"description": "This one and all that stand under it."})
-    tag = Slug()
+    tag = Slug(metadata={"description": "One that they have among theirs."})
     status = Choice(Status)
     q = Line(max_length=200, metadata={"description": "Words that must all occur."})
-    due_from = Day()
-    due_to = Day()
+    due_from = Day(metadata={"description": "Due on this day or later."})
+    due_to = Day(metadata={"description": "Due on this day or earlier."})
     sort = Sort(("id", "title", "announced_on", "updated_at", "due"), load_default="id")
+
+    @validates_schema
+    def check_range(self, data: dict[str, Any], **_: Any) -> None:
+        """Refuse a range of days that has none."""
+        first, last = data.get("due_from"), data.get("due_to")
+        if first is not None and last is not None and last < first:
+            raise ValidationError(f"Lies before due_from, {first}: no day is in between.", "due_to")
 
 
 @blueprint.route("/pledges", methods=["GET"])

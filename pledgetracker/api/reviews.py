@@ -58,8 +58,8 @@ class WaitingQuery(PageQuery):
     types = {"recorded_at": datetime}
 
     review = OpenReview()
-    pledge = Slug()
-    pledger = Slug()
+    pledge = Slug(metadata={"description": "Those about this one."})
+    pledger = Slug(metadata={"description": "Those about pledges of this one."})
     sort = Sort(("recorded_at",), load_default="recorded_at")
 
 

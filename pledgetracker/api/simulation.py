@@ -41,9 +41,9 @@ class SimulationQuery(PageQuery):
             f"{DAYS_AHEAD} days."
         },
     )
-    pledge = Slug()
+    pledge = Slug(metadata={"description": "This one alone."})
     initiative = Slug(metadata={"description": "This one and all that stand under it."})
-    pledger = Slug()
+    pledger = Slug(metadata={"description": "Whose pledges."})
 
 
 class SimulatedFlagDocument(Document):

@@ -4,7 +4,7 @@ import json
 import re
 import shlex
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
@@ -15,7 +15,7 @@ from pledgetracker.domain.flag import FlagKind
 from pledgetracker.domain.notice import Notice
 from pledgetracker.domain.pledge import Contact, Reschedule, SetBy
 from pledgetracker.domain.record import Record
-from pledgetracker.domain.review import Review
+from pledgetracker.domain.review import Resolution, Review
 from pledgetracker.domain.target import Comparator
 from pledgetracker.domain.update import Claim, Correction
 
@@ -142,6 +142,31 @@ def test_numbers_are_written_to_the_last_digit_as_the_language_does(
     record = Record(pledge, (report(1, "2025-11-04", value=Decimal(value)),))
     assert f"Last report {english}, as of" in text_of(notice_of(NewsKind.PROGRESS, record=record))
     assert f"compte rendu {french}, au" in text_of(notice_of(NewsKind.PROGRESS, "fr", record=record))
+
+
+def test_of_reports_that_differed_the_one_that_a_reviewer_chose_is_the_last(
+    notice_of: NoticeOf, report: Report
+) -> None:
+    record = notice_of(FlagKind.STALE).record
+    reports = (
+        report(1, "2025-11-04", value=Decimal(250_000)),
+        report(2, "2025-11-04", value=Decimal(700_000)),
+    )
+    chosen = Resolution(
+        number=1,
+        as_of=date(2025, 11, 4),
+        milestone=None,
+        chosen=1,
+        among=(1, 2),
+        decided_on=date(2025, 11, 5),
+        decided_by=None,
+        reason=None,
+        recorded_at=datetime(2025, 11, 5, tzinfo=UTC),
+    )
+    differing = Record(record.pledge, reports)
+    assert "Last report 700,000" in text_of(notice_of(NewsKind.PROGRESS, record=differing))
+    settled = replace(differing, resolutions=(chosen,))
+    assert "Last report 250,000" in text_of(notice_of(NewsKind.PROGRESS, record=settled))
 
 
 @pytest.mark.parametrize(

@@ -99,6 +99,15 @@ def test_a_separator_that_is_said_is_taken() -> None:
     assert list(sheet(b"a,b;c,d\n", separator=";").columns) == ["a,b", "c,d"]
 
 
+@pytest.mark.parametrize("line", ["sep=;", "SEP=; "])
+def test_a_file_may_say_its_separator_before_the_names(line: str) -> None:
+    found = sheet(f"\ufeff{line}\r\na,b;c\r\n1,5;2\r\n".encode())
+    assert list(found.columns) == ["a,b", "c"]
+    assert list(found.rows()) == [(3, ["1,5", "2"])]
+    with pytest.raises(SheetEmpty):
+        sheet(f"{line}\n".encode())
+
+
 def test_lines_within_quotation_marks_are_one_cell_and_blank_lines_nothing() -> None:
     content = b'a,b\r\n"one\r\ntwo\n",2\r\n\r\n3,"say ""hi"""\r\n'
     assert rows(content) == [["one\r\ntwo\n", "2"], ["3", 'say "hi"']]

@@ -15,6 +15,8 @@ MAX_COLUMNS = 5_000
 # Beyond any text that the record takes.
 csv.field_size_limit(1_000_000)
 
+# A line before the names by which some spreadsheets tell each other.
+_SEPARATOR_SAID = re.compile(r"sep=([,;\t])\s*", re.IGNORECASE)
 _QUOTED = re.compile(r'"[^"]*"?')
 
 
@@ -72,15 +74,19 @@ class Sheet:
 
     def __init__(self, stream: BinaryIO, form: SheetForm) -> None:
         self._lines = _peeked(lines(stream, form.encoding))
-        separator = form.separator or _separator_of(self._lines.first)
-        self._reader = csv.reader(self._lines, delimiter=separator, strict=True)
         self._number = 1
+        said = _SEPARATOR_SAID.fullmatch(self._lines.first)
+        if said is not None:
+            self._lines.pass_over()
+            self._number += 1
+        separator = form.separator or (said[1] if said else _separator_of(self._lines.first))
+        self._reader = csv.reader(self._lines, delimiter=separator, strict=True)
         try:
             self.columns: Sequence[str] = [name.strip() for name in next(self._reader)]
         except StopIteration:
             raise SheetEmpty from None
         except csv.Error as error:
-            raise RowMalformed(1, _told(error)) from None
+            raise RowMalformed(self._number, _told(error)) from None
         if not any(self.columns):
             raise SheetEmpty
         if len(self.columns) > MAX_COLUMNS:
@@ -122,6 +128,10 @@ class _peeked:  # noqa: N801 -- an iterator, used as a function
         self._source = iter(source)
         self.first = next(self._source, "")
         self._is_first = True
+
+    def pass_over(self) -> None:
+        """Go on to the line behind the first, which may then be looked at in its place."""
+        self.first = next(self._source, "")
 
     def __iter__(self) -> "_peeked":
         return self

@@ -144,9 +144,17 @@ class Facts:
 
     @property
     def last_report(self) -> ProgressUpdate | None:
-        """The one that describes the latest day, whether a reviewer has accepted it or not."""
-        heard = self.notice.record.heard_until(self.today)
-        return heard[-1] if heard else None
+        """The one that describes the latest day, whether a reviewer has accepted it or not.
+
+        Of several about that day it is the last, but for those that a reviewer did not choose.
+        """
+        record = self.notice.record
+        heard = record.heard_until(self.today)
+        if not heard:
+            return None
+        day, milestone = heard[-1].as_of, heard[-1].milestone
+        about = [update for update in heard if (update.as_of, update.milestone) == (day, milestone)]
+        return record.weighed(day, about, milestone)[-1]
 
     @property
     def is_unreviewed(self) -> bool:
