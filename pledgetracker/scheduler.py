@@ -1,7 +1,6 @@
 """The scheduler process: a metronome, and what it does at each tick."""
 
 import os
-import signal
 import sys
 import threading
 import time
@@ -11,6 +10,7 @@ from datetime import datetime
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from pledgetracker import signals
 from pledgetracker.channels import ping
 from pledgetracker.runtime import Runtime
 from pledgetracker.services import holding, policing, timekeeping
@@ -107,7 +107,9 @@ def run(
     longest_stop_seconds: float = STOP_SECONDS,
 ) -> None:
     """Tick until told to stop; of a tick under way, only the letter that is being sent is finished first."""
-    stop = until or _stop_on_signal()
+    stop = until or threading.Event()
+    if until is None:
+        signals.on_stop(stop.set)
 
     def beat() -> None:
         try:
@@ -225,10 +227,3 @@ class Watch:
         """
         if not self._rests.wait(seconds):
             raise Hung(f"Told to stop, a tick did not end within {seconds:g} seconds.")
-
-
-def _stop_on_signal() -> threading.Event:
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    return stop

@@ -1,23 +1,14 @@
 """`serve`: the server of the API and the pages."""
 
-import os
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from tempfile import TemporaryDirectory
+from contextlib import suppress
 
 import click
 
-from pledgetracker import logs
 from pledgetracker.cli.starting import ready
 from pledgetracker.services import policing
 from pledgetracker.settings import Settings
 from pledgetracker.storage.database import Unavailable
-
-# How long requests under way may take to end once the server is told to stop.
-STOP_SECONDS = 30
-# As the library that counts knows it; it looks once, when it is first imported.
-SHARED_COUNTS = "PROMETHEUS_MULTIPROC_DIR"
 
 
 @click.command()
@@ -30,40 +21,10 @@ def serve() -> None:
         with suppress(Unavailable):
             policing.note(runtime.database, runtime.rules.policy, now=runtime.clock())
         runtime.database.close()
-    from granian import Granian
-    from granian.constants import Interfaces
-    from granian.log import LogLevels
+    # It takes half a second to import, which no other command needs.
+    from pledgetracker import server
 
-    with _counting_together(settings.processes):
-        Granian(
-            "pledgetracker.app:create",
-            factory=True,
-            interface=Interfaces.WSGI,
-            address=settings.host,
-            port=settings.port,
-            workers=settings.processes,
-            workers_kill_timeout=STOP_SECONDS,
-            blocking_threads=settings.threads,
-            respawn_failed_workers=True,
-            websockets=False,
-            log_level=LogLevels(settings.log_level),
-            log_dictconfig=logs.server_logging(),
-        ).serve()
-
-
-@contextmanager
-def _counting_together(processes: int) -> Iterator[None]:
-    """Give several server processes a folder in which they count requests together.
-
-    One that serves alone needs none. It is no folder of the record's: writing into mapped files on a disk
-    that is full would kill the servers, which could still answer from what is there.
-    """
-    if processes == 1:
-        yield
-        return
-    with TemporaryDirectory(prefix="pledgetracker-") as folder:
-        os.environ[SHARED_COUNTS] = folder
-        yield
+    server.serve(settings)
 
 
 def _check_port(settings: Settings) -> None:

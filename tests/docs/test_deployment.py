@@ -13,8 +13,7 @@ import click
 import pytest
 import yaml  # type: ignore[import-untyped]  # it has none
 
-from pledgetracker import app, cli, scheduler
-from pledgetracker.cli import serve
+from pledgetracker import app, cli, scheduler, server
 from pledgetracker.settings import CONFIG_VARIABLE, PREFIX, Settings, load
 
 ROOT = Path(__file__).parents[2]
@@ -72,7 +71,7 @@ def test_a_unit_starts_a_command_that_exists_and_starts_it_anew_when_it_fails(pa
 
 
 def test_whoever_stops_them_waits_longer_than_they_take() -> None:
-    longest = {"serve": serve.STOP_SECONDS, "schedule": scheduler.STOP_SECONDS}
+    longest = {"serve": server.STOP_SECONDS, "schedule": scheduler.STOP_SECONDS}
     for name, most in longest.items():
         [units] = unit(DEPLOY / f"pledgetracker-{name}.service")["TimeoutStopSec"]
         assert seconds(units) > most + 10

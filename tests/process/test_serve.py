@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from pledgetracker.cli.serve import STOP_SECONDS
 from pledgetracker.domain.access import Scope
 from pledgetracker.runtime import Runtime
+from pledgetracker.server import STOP_SECONDS
 from tests.conftest import key_of
 from tests.processes import PATIENCE_SECONDS, answers, call, kill, run, started, wait_until
 from tests.sinks import free_port
