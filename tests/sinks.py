@@ -1,20 +1,27 @@
 """A real mail server for tests: it takes what it is told to take, and remembers."""
 
 import asyncio
+import os
+import random
 import socket
 import threading
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email import message_from_bytes
+from itertools import cycle, islice
 from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
 OK = "250 OK"
+# Below those that the system gives to connections, and to whoever asks for any port.
+PORTS = range(10_000, 32_768)
+# Processes of one run that choose ports at the same time choose different ones.
+SHARES = 32
 
 
 @dataclass(frozen=True)
@@ -91,11 +98,24 @@ class Sink:
         return [letter.recipient for letter in self.taken]
 
 
+def _ports() -> Iterator[int]:
+    """Ports for this process of the run, none twice before all have been given."""
+    ours = PORTS[int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % SHARES :: SHARES]
+    # Another run on the same machine is unlikely to be at the same place.
+    first = random.randrange(len(ours))
+    return cycle([*ours[first:], *ours[:first]])
+
+
+_given = _ports()
+
+
 def free_port() -> int:
-    """A port that nothing listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nothing listens on, and that nobody else takes before the test has it listened on."""
+    for port in islice(_given, len(PORTS)):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("All ports are taken.")
 
 
 @contextmanager

@@ -96,8 +96,3 @@ def scripted(changes: Mapping[str, str | list[str]]) -> Iterator[ScriptedServer]
             listener.shutdown(socket.SHUT_RDWR)  # wakes accept(), which close() alone does not
         listener.close()
         thread.join(5)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])

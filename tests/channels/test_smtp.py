@@ -21,8 +21,9 @@ from pledgetracker.channels.base import (
 from pledgetracker.channels.smtp import Security, SmtpChannel
 from pledgetracker.domain.attempt import Phase
 from pledgetracker.domain.letter import Letter
+from tests.sinks import free_port
 
-from .servers import DROP, HANG, ScriptedServer, free_port, scripted
+from .servers import DROP, HANG, ScriptedServer, scripted
 
 LETTER = Letter(
     "<1@pledges.example>",

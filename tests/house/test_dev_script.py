@@ -20,6 +20,8 @@ from types import ModuleType
 
 import pytest
 
+from tests.sinks import free_port
+
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_SECONDS = 30
 
@@ -100,13 +102,6 @@ def ready(checkout: Path) -> Path:
     module = load(checkout / "dev")
     module.STAMP.write_text(json.dumps(module.wanted_stamp("all")))
     return checkout
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextmanager

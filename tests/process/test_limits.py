@@ -1,6 +1,7 @@
 """Limits and keys over several server processes at once, as they are run."""
 
 import threading
+import time
 import urllib.request
 from collections import Counter
 from urllib.error import HTTPError
@@ -49,14 +50,16 @@ def test_servers_at_once_record_exactly_what_the_limit_allows(
         for base in bases:
             wait_until(lambda base=base: answers(f"{base}/healthz"))  # type: ignore[misc] # binds the loop's
         threads = [threading.Thread(target=post, args=(base,)) for base in bases for _ in range(CLIENTS)]
+        began = time.monotonic()
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
+        minutes = (time.monotonic() - began) / 60
         figure = call(f"{bases[0]}/v1/pledges/people")[1]["figure"]["value"]
     total = len(bases) * CLIENTS * POSTS
-    # The clock runs: a minute's worth may have come back meanwhile.
-    assert BURST <= statuses[201] <= BURST + 2
+    # The clock runs: one more comes back each minute.
+    assert BURST <= statuses[201] <= BURST + minutes + 1
     assert statuses == {201: statuses[201], 429: total - statuses[201]}
     assert figure == statuses[201]
 

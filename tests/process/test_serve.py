@@ -1,8 +1,12 @@
 """The server as a process: it starts, stops, survives, and shares a database with another."""
 
+import json
+import select
 import signal
 import socket
 import threading
+from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -92,34 +96,33 @@ def test_told_to_stop_it_finishes_what_is_under_way_and_takes_nothing_new(
 ) -> None:
     add_pledge(runtime, contacts=())
     key = key_of(runtime, Scope.REVIEW)
-    base = f"http://127.0.0.1:{port}"
-    answered: list[tuple[int, Any]] = []
-
-    def post() -> None:
-        body = {"value": 5, "as_of": "2026-02-01"}
-        answered.append(call(f"{base}/v1/pledges/people/progress", body, key=key))
-
-    with started(served, "serve") as process:
-        wait_until(lambda: answers(f"{base}/healthz"))
-        poster = threading.Thread(target=post)
+    environ = served | {"PLEDGETRACKER_LOCK_TIMEOUT_SECONDS": str(PATIENCE_SECONDS)}
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+    body = json.dumps({"value": 5, "as_of": "2026-02-01"})
+    client = HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
+    with started(environ, "serve") as process, closing(client):
+        wait_until(lambda: answers(f"http://127.0.0.1:{port}/healthz"))
         # Nobody else can write meanwhile.
         with runtime.database._writers.begin():
-            poster.start()
-            wait_until(lambda: in_progress(port))
+            client.request("POST", "/v1/pledges/people/progress", body, headers)
+            wait_until(lambda: has_read_all(port, client.sock))
             process.send_signal(signal.SIGTERM)
             wait_until(lambda: not connects(port))
-            assert answered == []
+            assert not select.select([client.sock], [], [], 0)[0]
             assert process.poll() is None
-        poster.join(PATIENCE_SECONDS)
+        assert client.getresponse().status == 201
         assert process.wait(PATIENCE_SECONDS) == 0
-    assert [status for status, _ in answered] == [201]
 
 
-def in_progress(port: int) -> bool:
-    """Whether a connection to the server is open."""
-    mark = f":{port:04X}"
-    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
-    return any(row[1].endswith(mark) and row[3] == "01" for row in rows)
+def has_read_all(port: int, client: socket.socket) -> bool:
+    """Whether the server at the port has taken the connection and read whatever the client has sent."""
+    ends = [f":{number:04X}" for number in (port, client.getsockname()[1])]
+    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        _, here, there, _, queues, *_, inode, _ = line.split(maxsplit=10)
+        if (here[-5:], there[-5:]) == tuple(ends):
+            # Until it is taken, a connection is nobody's file.
+            return inode != "0" and queues.endswith(":00000000")
+    return False
 
 
 def connects(port: int) -> bool:
@@ -143,6 +146,6 @@ def test_a_client_that_never_ends_its_request_does_not_keep_it_from_stopping(
         wait_until(lambda: answers(f"http://127.0.0.1:{port}/healthz"))
         with socket.create_connection(("127.0.0.1", port)) as endless:
             endless.sendall(head.encode())
-            wait_until(lambda: in_progress(port))
+            wait_until(lambda: has_read_all(port, endless))
             process.send_signal(signal.SIGTERM)
             assert process.wait(STOP_SECONDS + PATIENCE_SECONDS) == 0

@@ -16,6 +16,7 @@ from pledgetracker.domain.access import Scope
 from pledgetracker.runtime import Runtime
 from pledgetracker.storage.database import Database
 from tests.conftest import Clock, client_of, key_of
+from tests.processes import PATIENCE_SECONDS
 from tests.world import add_pledge, alerts, flags, noon, tick
 
 S = TypeVar("S")
@@ -41,7 +42,7 @@ def at_once(work: Callable[[S], T], several: list[S]) -> list[T]:
     ready = threading.Barrier(len(several))
 
     def begin(one: S) -> T:
-        ready.wait(10)
+        ready.wait(PATIENCE_SECONDS)
         return work(one)
 
     with ThreadPoolExecutor(len(several)) as pool:
