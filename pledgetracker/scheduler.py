@@ -112,6 +112,8 @@ def run(
         signals.on_stop(stop.set)
 
     def beat() -> None:
+        if stop.is_set():
+            return
         try:
             turn(runtime, now=runtime.clock(), is_stopping=stop.is_set)
         except Unavailable as outage:

@@ -146,6 +146,16 @@ def test_it_ticks_on_after_the_wall_clock_went_back() -> None:
     assert any("the clock went back" in entry["event"] for entry in logs)
 
 
+def test_told_to_stop_it_begins_no_tick(runtime_of: RuntimeOf) -> None:
+    stop = threading.Event()
+    stop.set()
+    runtime = runtime_of(composition.clock)
+    for _ in range(5):
+        scheduler.run(runtime, until=stop)
+    with runtime.database.read() as tx:
+        assert tx.heartbeats.get(checking.SCHEDULER) is None
+
+
 def test_a_beat_that_fails_is_told_and_the_next_one_comes(runtime_of: RuntimeOf) -> None:
     stop = threading.Event()
     failures = iter([RuntimeError("nobody foresaw this")])
