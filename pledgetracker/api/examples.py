@@ -1,55 +1,56 @@
-"""One example of each body, for the document; sent in this order they are all taken."""
+"""One example of each body, for the API's document; each is taken where the seeds are."""
 
 from typing import Any
 
 Example = dict[str, Any]
 
-PLEDGER: Example = {"id": "microsoft", "name": "Microsoft", "kind": "company"}
+PLEDGER: Example = {"name": "Example Foundation", "kind": "foundation"}
 PLEDGER_CHANGE: Example = {"url": "https://www.microsoft.com/"}
 
-INITIATIVE: Example = {"id": "choose-france-2024", "title": "Choose France 2024"}
-INITIATIVE_CHANGE: Example = {"description": "The summit at Versailles on 13 May 2024."}
+INITIATIVE: Example = {"title": "Example initiative"}
+INITIATIVE_CHANGE: Example = {"description": "What was promised, one by one."}
 
 PLEDGE: Example = {
-    "id": "microsoft-france-people-trained",
-    "title": "One million people in France trained by 2027",
+    "title": "Plant 1,000 trees by the end of 2027",
     "pledger": "microsoft",
-    "initiative": "choose-france-2024",
-    "indicator": "people who completed a course in AI",
-    "unit": "person",
+    "announced_on": "2026-01-15",
+    "indicator": "trees planted and alive a year later",
+    "unit": "tree",
     "comparator": "at_least",
-    "target": 1_000_000,
-    "announced_on": "2024-05-13",
+    "target": 1000,
     "due": "2027",
     "time_zone": "Europe/Paris",
-    "milestones": [{"id": "halfway", "due": "2025-12", "target": 500_000, "set_by": "tracker"}],
+    "milestones": [{"id": "halfway", "due": "2026", "target": 500, "set_by": "tracker"}],
 }
-PLEDGE_CHANGE: Example = {"cadence_days": 60, "grace_days": 15}
+PLEDGE_CHANGE: Example = {"cadence_days": 180}
 
 PROGRESS: Example = {
-    "value": 250_000,
-    "as_of": "2025-11-04",
+    "value": 300000,
+    "as_of": "2026-06-30",
     "claim": "self_reported",
-    "note": "As told at the press conference.",
     "evidence": [{"url": "https://example.org/report", "title": "Half-year report"}],
 }
 
 DECISION: Example = {
     "review": "disputed",
-    "reason": "The ministry's own count differs.",
-    "counter_claim": {"value": 210_000, "text": "Completed courses only, by the ministry's count."},
+    "reason": "An audit counted otherwise.",
+    "counter_claim": {"value": 231000, "text": "Completed courses, by the audit office's count."},
 }
 
-RESOLUTION: Example = {"as_of": "2025-11-04", "chosen": 1, "reason": "Audited."}
+RESOLUTION: Example = {
+    "as_of": "2025-11-04",
+    "chosen": 1,
+    "reason": "The other figure counts courses begun.",
+}
 
 RESCHEDULE: Example = {
-    "due": "2028-Q2",
-    "announced_on": "2026-01-15",
+    "due": "2028-06",
+    "announced_on": "2026-06-30",
     "moved_by": "pledger",
-    "reason": "Courses began later than planned.",
+    "reason": "The second phase starts later.",
 }
 
-WITHDRAWAL: Example = {"on": "2026-06-01", "reason": "The programme was closed."}
+WITHDRAWAL: Example = {"on": "2026-06-30", "reason": "The programme was ended."}
 
 VERDICT: Example = {
     "rubric": "political",
@@ -85,6 +86,6 @@ RATE: Example = {
     "base": "EUR",
     "quote": "USD",
     "date": "2024-05-28",
-    "rate": 1.0870,
-    "source": {"title": "Euro foreign exchange reference rates", "publisher": "A central bank"},
+    "rate": 1.087,
+    "source": {"title": "Euro foreign exchange reference rates", "publisher": "European Central Bank"},
 }

@@ -24,70 +24,6 @@ PLACES = {
 # Where a parameter stands.
 PARTS = {"path": "in the address", "query": "in the query", "header": "as a header"}
 
-# Bodies to begin with; a body without one here shows what it requires.
-BODIES: Mapping[tuple[str, str], Mapping[str, Any]] = {
-    ("post", "/v1/pledges"): {
-        "title": "Plant 1,000 trees by the end of 2027",
-        "pledger": "microsoft",
-        "announced_on": "2026-01-15",
-        "indicator": "trees planted and alive a year later",
-        "unit": "tree",
-        "comparator": "at_least",
-        "target": 1000,
-        "due": "2027",
-        "time_zone": "Europe/Paris",
-    },
-    ("patch", "/v1/pledges/{pledge}"): {"cadence_days": 180},
-    ("post", "/v1/pledges/{pledge}/progress"): {
-        "value": 300000,
-        "as_of": "2026-06-30",
-        "claim": "self_reported",
-        "evidence": [{"url": "https://example.org/report", "title": "Half-year report"}],
-    },
-    ("post", "/v1/pledges/{pledge}/progress/{number}/decisions"): {
-        "review": "disputed",
-        "reason": "An audit counted otherwise.",
-        "counter_claim": {"value": 231000, "text": "Completed courses, by the audit office's count."},
-    },
-    ("post", "/v1/pledges/{pledge}/conflicts"): {
-        "as_of": "2025-11-04",
-        "chosen": 1,
-        "reason": "The other figure counts courses begun.",
-    },
-    ("post", "/v1/pledges/{pledge}/reschedules"): {
-        "due": "2028-06",
-        "announced_on": "2026-06-30",
-        "moved_by": "pledger",
-        "reason": "The second phase starts later.",
-    },
-    ("post", "/v1/pledges/{pledge}/withdrawal"): {"on": "2026-06-30", "reason": "The programme was ended."},
-    ("post", "/v1/pledges/{pledge}/verdicts"): {
-        "rubric": "political",
-        "rating": "in_the_works",
-        "ruled_by": "Editorial board",
-        "reason": "Courses are running; whether there will be enough of them is open.",
-    },
-    ("post", "/v1/rubrics"): {
-        "name": "two-steps",
-        "title": {"en": "Two steps"},
-        "ratings": [
-            {"id": "done", "title": {"en": "Done"}, "meaning": {"en": "It is there."}, "final": True},
-            {"id": "open", "title": {"en": "Open"}, "meaning": {"en": "It may still come."}},
-        ],
-    },
-    ("post", "/v1/pledgers"): {"name": "Example Foundation", "kind": "foundation"},
-    ("patch", "/v1/pledgers/{pledger}"): {"url": "https://example.org/"},
-    ("post", "/v1/rates"): {
-        "base": "EUR",
-        "quote": "USD",
-        "date": "2024-05-28",
-        "rate": 1.087,
-        "source": {"title": "Euro foreign exchange reference rates", "publisher": "European Central Bank"},
-    },
-    ("post", "/v1/initiatives"): {"title": "Example initiative"},
-    ("patch", "/v1/initiatives/{initiative}"): {"description": "What was promised, one by one."},
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -218,7 +154,7 @@ def _call(document: Mapping[str, Any], method: str, path: str, item: Mapping[str
         body=_short(name) if name else None,
         fields=fields,
         answers=_answers(document, operation["responses"]),
-        curl=_curl(method, path, fields, base, _sent_headers(operation, parameters)),
+        curl=_curl(method, path, _body(operation, fields), base, _sent_headers(operation, parameters)),
     )
 
 
@@ -297,14 +233,21 @@ def _sent_headers(operation: Mapping[str, Any], parameters: Sequence[Mapping[str
         yield "'If-Match: *'"
 
 
-def _curl(method: str, path: str, fields: Sequence[Row], base: str, headers: Iterable[str]) -> str:
+def _body(operation: Mapping[str, Any], fields: Sequence[Row]) -> Any:
+    """The example of a body; one without shows what it requires. None where nothing is sent."""
+    for media in operation.get("requestBody", {}).get("content", {}).values():
+        if "example" in media:
+            return media["example"]
+    return {row.name: "…" for row in fields if row.required} if fields else None
+
+
+def _curl(method: str, path: str, body: Any, base: str, headers: Iterable[str]) -> str:
     """A command that works once $KEY is set."""
     address = base + path.format_map(PLACES)
     parts = [f"curl {shlex.quote(address)}"]
     if method != "get":
         parts[0] = f"curl -X {method.upper()} {shlex.quote(address)}"
     parts += [f"-H {header}" for header in headers]
-    body = BODIES.get((method, path), {row.name: "…" for row in fields if row.required} if fields else None)
     if body is not None:
         parts.append("-H 'Content-Type: application/json'")
         parts.append(f"-d {shlex.quote(json.dumps(body, indent=2, ensure_ascii=False))}")
