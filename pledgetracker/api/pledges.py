@@ -22,7 +22,7 @@ from pledgetracker.domain.days import local_day
 from pledgetracker.domain.record import Record
 from pledgetracker.domain.standing import Status
 from pledgetracker.domain.vantage import Vantage
-from pledgetracker.services import pledging
+from pledgetracker.services import pledging, rescheduling, withdrawing
 from pledgetracker.services.listing import Wanted, list_pledges
 from pledgetracker.services.reading import PledgeView, fetch_known, get_record, view
 from pledgetracker.storage.database import Transaction
@@ -150,7 +150,7 @@ def reschedule(fields: Any, pledge: str) -> Response:
     """Record that the deadline was moved; the one first promised stays on record."""
 
     def record(tx: Transaction) -> Response:
-        moved = pledging.reschedule(tx, pledge, fields, runtime().rules, now=now())
+        moved = rescheduling.reschedule(tx, pledge, fields, runtime().rules, now=now())
         return _created(moved)
 
     return effect(record)
@@ -165,7 +165,7 @@ def withdraw(fields: Any, pledge: str) -> Response:
     """Record that the pledge was taken back."""
 
     def record(tx: Transaction) -> Response:
-        withdrawn = pledging.withdraw(tx, pledge, fields, runtime().rules, now=now())
+        withdrawn = withdrawing.withdraw(tx, pledge, fields, runtime().rules, now=now())
         return _created(withdrawn)
 
     return effect(record)
@@ -180,7 +180,7 @@ def rescind_withdrawal(pledge: str) -> Response:
 
     def rescind(tx: Transaction) -> Response:
         check_pledge_unchanged(tx, pledge)
-        standing = pledging.rescind_withdrawal(tx, pledge, runtime().rules, now=now())
+        standing = withdrawing.rescind_withdrawal(tx, pledge, runtime().rules, now=now())
         return _tagged(answer(PledgeDocument, _seen(standing)), standing)
 
     return effect(rescind)

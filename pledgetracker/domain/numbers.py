@@ -12,7 +12,6 @@ MAX_SIGNIFICANT_DIGITS = 15
 MAX_DECIMALS = 6
 MAX_INTEGER_DIGITS = 18
 
-_SIX_PLACES = Decimal(1).scaleb(-MAX_DECIMALS)
 # Wide enough for any ratio of two admissible numbers times a span of days.
 _WIDE = Context(prec=80, rounding=ROUND_HALF_EVEN)
 

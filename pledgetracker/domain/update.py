@@ -1,6 +1,6 @@
 """One reported figure: what was said about a day, by whom, on what evidence."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -75,7 +75,3 @@ class ProgressUpdate:
     def is_movement(self) -> bool:
         """Whether it says that something happened, rather than that nothing did."""
         return not self.no_change
-
-    def same_report(self, other: "ProgressUpdate") -> bool:
-        """Whether both say the same, apart from when they were stored."""
-        return replace(self, recorded_at=other.recorded_at) == other

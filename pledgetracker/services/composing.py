@@ -48,7 +48,7 @@ def draft(tx: Transaction, claims: Sequence[AlertEntry], office: PostOffice, rul
     records = {record.pledge.id: record for record in tx.records.get_many(list({a.pledge for a in claims}))}
     confirmer = Confirmer(records, rules, now=now)
     names = _Names(tx)
-    stored = tx.alerts.letters([alert.id for alert in claims])
+    stored = tx.letters.get_many([alert.id for alert in claims])
     for alert in claims:
         if (reason := confirmer.why_moot(alert)) is not None:
             made.ends.append((alert, AlertState.CANCELLED, reason))
@@ -72,10 +72,10 @@ def keep(
 ) -> dict[int, Letter]:
     """Store drafts and ends under the claim `token`; returns the letters that count."""
     for alert, state, reason in made.ends:
-        is_mine = tx.alerts.end(alert.id, state, reason, token=token, now=now)
+        is_mine = tx.deliveries.end(alert.id, state, reason, token=token, now=now)
         if is_mine and state is AlertState.CANCELLED:
             promote(tx, alert, rules, token=token, now=office.judging_at())
-    return made.letters | tx.alerts.keep_letters(made.composed, now=now)
+    return made.letters | tx.letters.keep(made.composed, now=now)
 
 
 class _Names:

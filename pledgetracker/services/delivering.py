@@ -88,7 +88,9 @@ class _Delivery:
             return _Claim(outage=pausing.described(pause, now=now) if is_waited_for else None)
         limit = BATCH if pause is None else 1
         due_by = max(now, self._office.judging_at())
-        claims = tx.alerts.claim(now=now, due_by=due_by, until=lease.until, token=lease.token, limit=limit)
+        claims = tx.deliveries.claim(
+            now=now, due_by=due_by, until=lease.until, token=lease.token, limit=limit
+        )
         if pause is not None and claims:
             pausing.probe(tx, pause, now=now)
         elif pause is not None and tx.alerts.oldest_pending() is None:
@@ -96,7 +98,7 @@ class _Delivery:
             pausing.end(tx, now=now)
         lost = tx.attempts.lose([alert.id for alert in claims], now=now) if claims else {}
         for key, begun_at in lost.items():
-            tx.alerts.count_lost(key, begun_at)
+            tx.deliveries.count_lost(key, begun_at)
         return _Claim([_counted(alert, lost.get(alert.id)) for alert in claims], pause)
 
     def _prepare(self, claim: _Claim, lease: Lease) -> Waiting | None:
@@ -131,10 +133,10 @@ class _Delivery:
 def _put_off(tx: Transaction, alert: AlertEntry, reason: str, token: str, now: datetime) -> None:
     tx.attempts.begin(alert.id, token=token, now=now)
     if (verdict := given_up(alert, reason, now=now)) is not None:
-        is_mine = tx.alerts.end(alert.id, AlertState.DEAD, verdict, token=token, now=now, was_tried=True)
+        is_mine = tx.deliveries.end(alert.id, AlertState.DEAD, verdict, token=token, now=now, was_tried=True)
     else:
         until = now + backoff(alert.attempts + 1)
-        is_mine = tx.alerts.put_off(alert.id, reason, token=token, until=until, begun_at=now)
+        is_mine = tx.deliveries.put_off(alert.id, reason, token=token, until=until, begun_at=now)
     if is_mine:
         tx.attempts.end(alert.id, Result(Outcome.PUT_OFF, words=reason), now=now)
 

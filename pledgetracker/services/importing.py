@@ -11,10 +11,12 @@ from pledgetracker.services.cataloguing import InitiativeFields, PledgerFields
 from pledgetracker.services.collecting import PastChoice
 from pledgetracker.services.grading import RubricFields
 from pledgetracker.services.merging import Kind, Merging, Outcome
-from pledgetracker.services.pledging import MoveFields, PledgeFields, WithdrawalFields
+from pledgetracker.services.pledging import PledgeFields
 from pledgetracker.services.reporting import ProgressFields
+from pledgetracker.services.rescheduling import MoveFields
 from pledgetracker.services.rules import Rules
 from pledgetracker.services.ruling import VerdictFields
+from pledgetracker.services.withdrawing import WithdrawalFields
 from pledgetracker.storage.database import Transaction
 
 

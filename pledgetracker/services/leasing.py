@@ -65,5 +65,5 @@ class Lease:
             Unavailable: the database cannot be reached.
         """
         until = self._clock() + LEASE
-        self._database.write(lambda tx: tx.alerts.renew(token=self.token, until=until))
+        self._database.write(lambda tx: tx.deliveries.renew(token=self.token, until=until))
         self.until = until

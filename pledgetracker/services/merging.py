@@ -12,14 +12,16 @@ from pledgetracker.domain.days import local_day
 from pledgetracker.domain.errors import Invalid, NotFound
 from pledgetracker.domain.record import Record
 from pledgetracker.domain.review import Review
-from pledgetracker.services import cataloguing, grading, pledging, ruling
+from pledgetracker.services import cataloguing, grading, pledging, rescheduling, ruling, withdrawing
 from pledgetracker.services.cataloguing import InitiativeFields, PledgerFields
 from pledgetracker.services.collecting import Collecting, PastChoice, PastDecision
 from pledgetracker.services.grading import RubricFields
-from pledgetracker.services.pledging import MoveFields, PledgeFields, WithdrawalFields, nested
+from pledgetracker.services.pledging import PledgeFields, nested
 from pledgetracker.services.reporting import ProgressFields
+from pledgetracker.services.rescheduling import MoveFields
 from pledgetracker.services.rules import Rules
 from pledgetracker.services.ruling import VerdictFields
+from pledgetracker.services.withdrawing import WithdrawalFields
 from pledgetracker.storage.database import Transaction
 
 ON_RECORD = "Is on record and says other, and nothing is overwritten: record a further one."
@@ -191,7 +193,7 @@ class Merging:
         for place, fields in enumerate(moves):
             with nested(f"/reschedules/{place}"):
                 if place >= len(before.reschedules):
-                    after = pledging.reschedule(
+                    after = rescheduling.reschedule(
                         self._tx, before.pledge.id, fields, self._rules, now=self._now
                     )
                 elif _differs(before.reschedules[place], fields):
@@ -203,7 +205,7 @@ class Merging:
             return after
         with nested("/withdrawal"):
             if before.withdrawal is None:
-                return pledging.withdraw(self._tx, before.pledge.id, fields, self._rules, now=self._now)
+                return withdrawing.withdraw(self._tx, before.pledge.id, fields, self._rules, now=self._now)
             if _differs(before.withdrawal, fields):
                 raise Invalid.field("", ON_RECORD)
         return after

@@ -116,7 +116,7 @@ def _plan(
             planned.append(message.leader)
         else:
             speaker = message.speaker.id
-            tx.alerts.forget_letter(speaker)
+            tx.letters.forget(speaker)
             others.append(message.leader)
         tx.alerts.fold([alert.id for alert in message.folded], speaker, now=now)
         tx.alerts.plan_superseded(others, speaker, now=now)

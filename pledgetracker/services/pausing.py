@@ -53,7 +53,7 @@ def end(tx: Transaction, *, now: datetime) -> None:
     resting = pause(tx)
     if resting is not None:
         tx.heartbeats.end(PAUSE)
-        tx.alerts.spare(max(now - resting.since, timedelta(0)), now=now)
+        tx.deliveries.spare(max(now - resting.since, timedelta(0)), now=now)
 
 
 def _keep(tx: Transaction, resting: Pause, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Recording pledges, and what becomes of them: edits, moves of the deadline, withdrawal."""
+"""Recording pledges, changing what is said of them, and removing what was entered by mistake."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -7,12 +7,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, TypedDict
 
-from pledgetracker.domain.alert import NewsKind
 from pledgetracker.domain.audit import Action
 from pledgetracker.domain.coherence import misfits
 from pledgetracker.domain.days import Due, local_day
 from pledgetracker.domain.errors import (
-    AlreadyWithdrawn,
     FieldProblem,
     Invalid,
     NotFound,
@@ -26,11 +24,8 @@ from pledgetracker.domain.pledge import (
     Milestone,
     OtherTarget,
     Pledge,
-    Reschedule,
     SetBy,
-    Source,
     Statement,
-    Withdrawal,
     problems,
 )
 from pledgetracker.domain.record import Record
@@ -39,7 +34,9 @@ from pledgetracker.domain.target import Comparator
 from pledgetracker.services import linking, monitoring
 from pledgetracker.services.cataloguing import new_id, without_id
 from pledgetracker.services.changing import Change, News, Turn, change
+from pledgetracker.services.rescheduling import MoveFields, draft_move, moved
 from pledgetracker.services.rules import Rules
+from pledgetracker.services.withdrawing import WithdrawalFields, draft_withdrawal
 from pledgetracker.storage.database import Transaction
 
 # How many of those that stand in the way of a deletion are told by name.
@@ -96,24 +93,6 @@ class Repeated:
         if due is None or self.milestone != Milestone(FINAL_MILESTONE, due, None, target):
             detail = "Repeats the pledge's own target and deadline, and differs: change those instead."
             raise Invalid.field(f"/milestones/{self.place}", detail)
-
-
-class MoveFields(TypedDict, total=False):
-    """What is said of a move of the deadline."""
-
-    due: Due | None
-    announced_on: date | None
-    moved_by: SetBy
-    reason: str | None
-    source: Source | None
-
-
-class WithdrawalFields(TypedDict, total=False):
-    """What is said of a withdrawal."""
-
-    on: date | None
-    reason: str | None
-    source: Source | None
 
 
 def add_pledge(tx: Transaction, fields: PledgeFields, rules: Rules, *, now: datetime) -> Record:
@@ -257,7 +236,7 @@ def change_pledge(tx: Transaction, key: str, fields: PledgeFields, rules: Rules,
         edited = replace(record, pledge=pledge)
         news: tuple[News, ...] = ()
         if is_move and due != record.due_on(turn.today):
-            edited, news = _moved(tx, edited, {"due": due, "moved_by": SetBy.TRACKER}, turn)
+            edited, news = moved(tx, edited, {"due": due, "moved_by": SetBy.TRACKER}, turn)
         elif pledge == before:
             return None
         # Milestones lie before the deadline in force, wherever the first one was.
@@ -272,74 +251,6 @@ def change_pledge(tx: Transaction, key: str, fields: PledgeFields, rules: Rules,
         return Change(edited, news)
 
     return change(tx, key, rules, edit, now=now)
-
-
-def reschedule(tx: Transaction, key: str, fields: MoveFields, rules: Rules, *, now: datetime) -> Record:
-    """Record a move of the deadline; the one first promised stays on record.
-
-    Raises:
-        NotFound: there is no such pledge.
-        Invalid: the new deadline is not after the baseline date and the milestones, is no change, or the
-            announcement lies ahead.
-    """
-
-    def move(record: Record, turn: Turn) -> Change:
-        if fields.get("due") == record.due_on(turn.today):
-            raise Invalid.field("/due", "This is the deadline already.")
-        moved, news = _moved(tx, record, fields, turn)
-        return Change(moved, news)
-
-    return change(tx, key, rules, move, now=now)
-
-
-def withdraw(tx: Transaction, key: str, fields: WithdrawalFields, rules: Rules, *, now: datetime) -> Record:
-    """Record that a pledge was taken back.
-
-    Raises:
-        NotFound: there is no such pledge.
-        AlreadyWithdrawn: it was before.
-        Invalid: the day lies before the announcement.
-    """
-
-    def take_back(record: Record, turn: Turn) -> Change:
-        if record.withdrawal is not None:
-            raise AlreadyWithdrawn(key)
-        withdrawal = draft_withdrawal(record, fields, today=turn.today, now=turn.now)
-        tx.pledges.withdraw(key, withdrawal)
-        news = News(NewsKind.WITHDRAWN, withdrawal.on, record.pledge.version)
-        return Change(replace(record, withdrawals=(*record.withdrawals, withdrawal)), (news,))
-
-    return change(tx, key, rules, take_back, now=now)
-
-
-def draft_withdrawal(record: Record, fields: WithdrawalFields, *, today: date, now: datetime) -> Withdrawal:
-    """The withdrawal that `fields` amount to.
-
-    Raises:
-        Invalid: the day lies before the announcement.
-    """
-    on = fields.get("on") or today
-    if on < record.pledge.announced_on:
-        raise Invalid.field("/on", f"Before the announcement on {record.pledge.announced_on}.")
-    number = len(record.withdrawals) + 1
-    return Withdrawal(number, on, fields.get("reason"), fields.get("source"), now)
-
-
-def rescind_withdrawal(tx: Transaction, key: str, rules: Rules, *, now: datetime) -> Record:
-    """Record that a pledge stands after all; that it was withdrawn stays on record.
-
-    Raises:
-        NotFound: there is no such pledge, or it is not withdrawn.
-    """
-
-    def stand(record: Record, turn: Turn) -> Change:
-        if record.withdrawal is None:
-            raise NotFound("withdrawal of", key)
-        tx.pledges.rescind_withdrawal(key, now=turn.now)
-        rescinded = replace(record.withdrawal, rescinded_at=turn.now)
-        return Change(replace(record, withdrawals=(*record.withdrawals[:-1], rescinded)))
-
-    return change(tx, key, rules, stand, now=now)
 
 
 def delete_pledge(tx: Transaction, key: str, *, now: datetime) -> None:
@@ -362,51 +273,6 @@ def delete_pledge(tx: Transaction, key: str, *, now: datetime) -> None:
     tx.pledges.delete(key)
     tx.audit.append(Action.PLEDGE_DELETE, key, locked.record, None, now=now)
     tx.records.forget(key)
-
-
-def _moved(
-    tx: Transaction, record: Record, fields: MoveFields, turn: Turn
-) -> tuple[Record, tuple[News, ...]]:
-    """The record with one more move of its deadline, stored."""
-    move = draft_move(record, fields, today=turn.today, now=turn.now)
-    tx.pledges.reschedule(record.pledge.id, move)
-    news = News(NewsKind.RESCHEDULED, move.announced_on, move.number)
-    return replace(record, reschedules=(*record.reschedules, move)), (news,)
-
-
-def draft_move(record: Record, fields: MoveFields, *, today: date, now: datetime) -> Reschedule:
-    """The move that `fields` amount to, numbered and complete.
-
-    Raises:
-        Invalid: see `reschedule`.
-    """
-    pledge, due = record.pledge, fields.get("due")
-    announced_on = fields.get("announced_on") or today
-    found = []
-    if due is not None and due.date <= pledge.baseline.date:
-        found.append(FieldProblem("/due", f"Not after the baseline date, {pledge.baseline.date}."))
-    found += [
-        FieldProblem(
-            "/due", f"The milestone {m.id!r} is due on {m.due.date}, not before it: change that first."
-        )
-        for m in pledge.milestones
-        if due is not None and m.due.date >= due.date
-    ]
-    if announced_on > today:
-        found.append(FieldProblem("/announced_on", f"Later than today, {today}, where the pledge is."))
-    if announced_on < pledge.announced_on:
-        found.append(FieldProblem("/announced_on", f"Before the pledge itself, {pledge.announced_on}."))
-    if found:
-        raise Invalid(found)
-    return Reschedule(
-        number=len(record.reschedules) + 1,
-        due=due,
-        announced_on=announced_on,
-        moved_by=fields.get("moved_by", SetBy.PLEDGER),
-        reason=fields.get("reason"),
-        source=fields.get("source"),
-        recorded_at=now,
-    )
 
 
 def _with_rhythm(content: dict[str, Any], rules: Rules) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def requeue(tx: Transaction, key: int, *, now: datetime) -> AlertEntry:
         NotDead: it was not given up.
     """
     before = get_alert(tx, key)
-    if not tx.alerts.requeue(key, now=now):
+    if not tx.deliveries.requeue(key, now=now):
         raise NotDead(key, before.state.value)
     return _told(tx, Action.ALERT_REQUEUE, before, now)
 
@@ -53,7 +53,7 @@ def suppress(tx: Transaction, key: int, reason: str, *, now: datetime) -> AlertE
     if not 0 < len(reason) <= MAX_REASON_CHARACTERS:
         raise Invalid.field("/reason", f"Say why, in at most {MAX_REASON_CHARACTERS} characters.")
     before = get_alert(tx, key)
-    if not tx.alerts.suppress(key, reason, now=now):
+    if not tx.deliveries.suppress(key, reason, now=now):
         raise NotWaiting(key, before.state.value)
     return _told(tx, Action.ALERT_SUPPRESS, before, now)
 

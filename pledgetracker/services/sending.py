@@ -158,7 +158,7 @@ class Round:
         now, token = self._office.clock(), self._lease.token
 
         def settle(tx: Transaction) -> bool:
-            return tx.alerts.end(alert.id, state, reason, token=token, now=now, was_tried=True)
+            return tx.deliveries.end(alert.id, state, reason, token=token, now=now, was_tried=True)
 
         self._note(alert, settle, result, following, now)
 
@@ -174,7 +174,7 @@ class Round:
         until = now + backoff(alert.attempts + 1)
 
         def settle(tx: Transaction) -> bool:
-            return tx.alerts.put_off(alert.id, reason, token=token, until=until, begun_at=first)
+            return tx.deliveries.put_off(alert.id, reason, token=token, until=until, begun_at=first)
 
         self._note(alert, settle, result, following, now)
         self._report.put_off += 1
@@ -238,14 +238,14 @@ class Round:
             # Behind the others, so that the next to be tried is another.
             later = now if made is None else made.until
             if result.outcome is Outcome.OUTAGE:
-                is_mine = bool(tx.alerts.give_back([alert.id], reason, token=token, until=later))
+                is_mine = bool(tx.deliveries.give_back([alert.id], reason, token=token, until=later))
             else:
                 first = alert.first_attempt_at or now
                 until = max(later, now + backoff(alert.attempts + 1))
-                is_mine = tx.alerts.put_off(alert.id, reason, token=token, until=until, begun_at=first)
+                is_mine = tx.deliveries.put_off(alert.id, reason, token=token, until=until, begun_at=first)
             if is_mine:
                 tx.attempts.end(alert.id, result, now=now)
-            tx.alerts.give_back([other.id for other in others], reason, token=token, until=now)
+            tx.deliveries.give_back([other.id for other in others], reason, token=token, until=now)
             return made if before is None else None
 
         opened = self._database.write(work)
@@ -267,7 +267,7 @@ class Round:
         keys, until = [alert.id for alert in alerts], self._office.clock() + pause
 
         def work(tx: Transaction) -> None:
-            tx.attempts.forget(tx.alerts.give_back(keys, reason, token=self._lease.token, until=until))
+            tx.attempts.forget(tx.deliveries.give_back(keys, reason, token=self._lease.token, until=until))
 
         self._database.write(work)
 

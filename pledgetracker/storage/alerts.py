@@ -1,21 +1,16 @@
-"""Alerts: what is owed, to whom, and how far its delivery has come."""
+"""Alerts: what is owed to whom, and which speaks for which."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     RowMapping,
-    and_,
-    bindparam,
     case,
-    delete,
     func,
     insert,
-    literal,
     or_,
     select,
     update,
@@ -23,14 +18,9 @@ from sqlalchemy import (
 
 from pledgetracker.domain.alert import AlertKind, AlertState, Channel, Owed, Recipient, alert_kind
 from pledgetracker.domain.flag import FlagKind
-from pledgetracker.domain.letter import Letter
 from pledgetracker.storage.dialects import insert_or_ignore
 from pledgetracker.storage.paging import Page, PageRequest, fetch
-from pledgetracker.storage.prepared import Prepared
-from pledgetracker.storage.tables import alerts, letters
-
-# Nothing is put off for so long: an instant beyond it was written by a clock that was wrong.
-FARTHEST_AHEAD = timedelta(days=1)
+from pledgetracker.storage.tables import alerts
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +80,7 @@ _UNTRIED = (*_OF_FLAGS, _UNCLAIMED)
 
 
 class AlertStore:
-    """Reads and writes alerts, and hands them out to be delivered."""
+    """Plans and reads alerts."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -133,7 +123,7 @@ class AlertStore:
         """What flags of a pledge owe and nobody has tried to send yet, nor claimed but under `token`."""
         free = _UNCLAIMED if token is None else or_(_UNCLAIMED, alerts.c.lease_token == token)
         query = select(alerts).where(alerts.c.pledge == pledge, *_OF_FLAGS, free)
-        return [_entry(row) for row in self._connection.execute(query.order_by(alerts.c.id)).mappings()]
+        return [entry_from(row) for row in self._connection.execute(query.order_by(alerts.c.id)).mappings()]
 
     def fold(self, keys: Collection[int], into: int, *, now: datetime) -> None:
         """Record that the alert `into` speaks for waiting ones, and for those they were to speak for."""
@@ -148,117 +138,12 @@ class AlertStore:
         spoken_for = (alerts.c.superseded_by.in_(keys), alerts.c.state == AlertState.SUPERSEDED.value)
         self._connection.execute(update(alerts).where(*spoken_for).values(superseded_by=into))
 
-    def claim(
-        self, *, now: datetime, until: datetime, token: str, limit: int, due_by: datetime | None = None
-    ) -> Sequence[AlertEntry]:
-        """Take pending alerts that are due for an attempt, by now unless said, for as long as the lease runs.
-
-        One conditional UPDATE is the whole lock. A lease that has run out belongs to a dispatcher that
-        died: taking its alerts over is part of the claim.
-        """
-        far = now + FARTHEST_AHEAD
-        free = and_(
-            alerts.c.state == AlertState.PENDING.value,
-            or_(alerts.c.next_attempt_at <= (due_by or now), alerts.c.next_attempt_at > far),
-            or_(alerts.c.lease_until.is_(None), alerts.c.lease_until <= now, alerts.c.lease_until > far),
-        )
-        chosen = (
-            select(alerts.c.id)
-            .where(free)
-            .order_by(alerts.c.next_attempt_at, alerts.c.id)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-            # By itself, so that it is chosen once: inside the condition it might be run for each row.
-            .cte("chosen")
-        )
-        # `free` stands again outside: a row may have been taken between choosing and updating.
-        taken = (
-            update(alerts)
-            .where(alerts.c.id.in_(select(chosen.c.id)), free)
-            .values(lease_until=until, lease_token=token)
-            .returning(alerts)
-        )
-        rows = self._connection.execute(taken).mappings().all()
-        return sorted((_entry(row) for row in rows), key=lambda alert: (alert.next_attempt_at, alert.id))
-
-    def count_lost(self, key: int, begun_at: datetime) -> None:
-        """Count an attempt on an alert whose maker was killed."""
-        counted = {"attempts": alerts.c.attempts + 1, "first_attempt_at": _first_attempt(begun_at)}
-        self._connection.execute(update(alerts).where(alerts.c.id == key).values(counted))
-
-    def renew(self, *, token: str, until: datetime) -> None:
-        """Hold what is claimed under `token` for longer; what has ended or passed on is not touched."""
-        mine = (alerts.c.state == AlertState.PENDING.value, alerts.c.lease_token == token)
-        self._connection.execute(update(alerts).where(*mine).values(lease_until=until))
-
-    def end(
-        self,
-        key: int,
-        state: AlertState,
-        reason: str | None,
-        *,
-        token: str,
-        now: datetime,
-        was_tried: bool = False,
-    ) -> bool:
-        """Record how an alert ended; False if its claim has passed to somebody else."""
-        ended = {"key": key, "token": token, "now": now, "new_state": state.value, "new_reason": reason}
-        return _END.count(self._connection, ended | {"tried": int(was_tried)}) == 1
-
-    def put_off(self, key: int, reason: str, *, token: str, until: datetime, begun_at: datetime) -> bool:
-        """Record that an attempt failed, and when the next one is; False if the claim has passed on."""
-        tried = {"attempts": alerts.c.attempts + 1, "first_attempt_at": _first_attempt(begun_at)}
-        return self._settle(key, token, {"reason": reason, "next_attempt_at": until} | tried)
-
-    def give_back(self, keys: Collection[int], reason: str, *, token: str, until: datetime) -> list[int]:
-        """Record that claimed alerts were not tried, or failed through no fault of theirs; it counts not.
-
-        Returns those whose claims had not passed to somebody else.
-        """
-        values = {"reason": reason, "next_attempt_at": until}
-        return [key for key in keys if self._settle(key, token, values)]
-
-    def _settle(self, key: int, token: str, values: dict[str, Any]) -> bool:
-        mine = (alerts.c.id == key, alerts.c.state == AlertState.PENDING.value, alerts.c.lease_token == token)
-        return self._connection.execute(update(alerts).where(*mine).values(values | _FREE)).rowcount == 1
-
-    def spare(self, time: timedelta, *, now: datetime) -> None:
-        """Let so much time not count among that for which alerts are tried."""
-        tried = (alerts.c.state == AlertState.PENDING.value, alerts.c.first_attempt_at.is_not(None))
-        for key, first in self._connection.execute(
-            select(alerts.c.id, alerts.c.first_attempt_at).where(*tried)
-        ):
-            later = {"first_attempt_at": min(first + time, now)}
-            self._connection.execute(update(alerts).where(alerts.c.id == key).values(later))
-
-    def requeue(self, key: int, *, now: datetime) -> bool:
-        """Let a dead alert be tried anew, from the beginning of its time; False if it is not dead."""
-        anew = {
-            "state": AlertState.PENDING.value,
-            "reason": None,
-            "ended_at": None,
-            "first_attempt_at": None,
-            "next_attempt_at": now,
-        }
-        dead = (alerts.c.id == key, alerts.c.state == AlertState.DEAD.value)
-        return self._connection.execute(update(alerts).where(*dead).values(anew | _FREE)).rowcount == 1
-
-    def suppress(self, key: int, reason: str, *, now: datetime) -> bool:
-        """Record that a pending alert is not to be sent; False if it is not pending, or is on its way."""
-        ended = {"state": AlertState.SUPPRESSED.value, "reason": reason, "ended_at": now}
-        waiting = (
-            alerts.c.id == key,
-            alerts.c.state == AlertState.PENDING.value,
-            or_(alerts.c.lease_until.is_(None), alerts.c.lease_until <= now),
-        )
-        return self._connection.execute(update(alerts).where(*waiting).values(ended | _FREE)).rowcount == 1
-
     def spoken_for_by(self, key: int) -> Sequence[AlertEntry]:
         """The alerts that the alert `key` was to speak for."""
         query = select(alerts).where(
             alerts.c.superseded_by == key, alerts.c.state == AlertState.SUPERSEDED.value
         )
-        return [_entry(row) for row in self._connection.execute(query.order_by(alerts.c.id)).mappings()]
+        return [entry_from(row) for row in self._connection.execute(query.order_by(alerts.c.id)).mappings()]
 
     def revive(self, key: int, *, now: datetime) -> None:
         """Record that a superseded alert must speak for itself after all."""
@@ -278,7 +163,7 @@ class AlertStore:
     def get(self, key: int) -> AlertEntry | None:
         """The alert with that id, or None."""
         row = self._connection.execute(select(alerts).where(alerts.c.id == key)).mappings().first()
-        return None if row is None else _entry(row)
+        return None if row is None else entry_from(row)
 
     def dead(self) -> Sequence[int]:
         """The ids of all that were given up."""
@@ -301,36 +186,6 @@ class AlertStore:
         sent = (alerts.c.state == AlertState.SENT.value, alerts.c.ended_at > since)
         return list(self._connection.scalars(select(alerts.c.ended_at).where(*sent)))
 
-    def letters(self, keys: Collection[int]) -> dict[int, Letter]:
-        """The messages composed for these alerts, as far as they are."""
-        rows = self._connection.execute(select(letters).where(letters.c.alert.in_(keys))).mappings()
-        return {row["alert"]: _letter(row) for row in rows}
-
-    def letter(self, key: int) -> Letter | None:
-        """The message composed for an alert, or None."""
-        row = self._connection.execute(select(letters).where(letters.c.alert == key)).mappings().first()
-        return None if row is None else _letter(row)
-
-    def keep_letters(self, composed: Mapping[int, Letter], *, now: datetime) -> dict[int, Letter]:
-        """Store the messages of alerts, unless somebody has; returns the first ones stored, which count."""
-        rows = [
-            {
-                "alert": key,
-                "message_id": letter.message_id,
-                "sender": letter.sender,
-                "recipient": letter.recipient,
-                "content": letter.content,
-                "composed_at": now,
-            }
-            for key, letter in composed.items()
-        ]
-        is_first = insert_or_ignore(self._connection, letters, rows) == len(rows)
-        return dict(composed) if is_first else self.letters(composed)
-
-    def forget_letter(self, key: int) -> None:
-        """Let the message of an alert that nobody has tried to send be composed anew."""
-        self._connection.execute(delete(letters).where(letters.c.alert == key))
-
     def page(self, wanted: AlertFilter, request: PageRequest) -> Page[AlertEntry]:
         """One page of the stored record."""
         query = select(alerts)
@@ -339,7 +194,7 @@ class AlertStore:
         if wanted.state is not None:
             query = query.where(alerts.c.state == wanted.state.value)
         sort = alerts.c[request.sort]
-        return fetch(self._connection, query, request, sort=sort, key=alerts.c.id, read=_entry)
+        return fetch(self._connection, query, request, sort=sort, key=alerts.c.id, read=entry_from)
 
     def queue(self) -> dict[str, int]:
         """How many alerts are pending and how many dead."""
@@ -368,32 +223,6 @@ class AlertStore:
         return oldest
 
 
-def _first_attempt(begun_at: datetime) -> ColumnElement[datetime]:
-    return func.coalesce(alerts.c.first_attempt_at, literal(begun_at, alerts.c.first_attempt_at.type))
-
-
-_FREE = {"lease_until": None, "lease_token": None}
-_END = Prepared(
-    update(alerts)
-    .where(
-        alerts.c.id == bindparam("key"),
-        alerts.c.state == AlertState.PENDING.value,
-        alerts.c.lease_token == bindparam("token"),
-    )
-    .values(
-        state=bindparam("new_state"),
-        reason=bindparam("new_reason"),
-        ended_at=bindparam("now"),
-        attempts=alerts.c.attempts + bindparam("tried"),
-        **_FREE,
-    )
-)
-
-
-def _letter(row: RowMapping) -> Letter:
-    return Letter(row["message_id"], row["sender"], row["recipient"], row["content"])
-
-
 def _row(owed: Owed, state: AlertState, now: datetime) -> dict[str, Any]:
     return {
         "dedup_key": owed.dedup_key,
@@ -414,7 +243,8 @@ def _row(owed: Owed, state: AlertState, now: datetime) -> dict[str, Any]:
     }
 
 
-def _entry(row: RowMapping) -> AlertEntry:
+def entry_from(row: RowMapping) -> AlertEntry:
+    """The alert kept as `row`."""
     return AlertEntry(
         id=row["id"],
         pledge=row["pledge"],

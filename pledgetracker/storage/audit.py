@@ -76,15 +76,6 @@ class AuditStore:
         _MOVE_HEAD.run(self._connection, {"to": number, "as": previous})
         self._noted.clear()
 
-    @property
-    def noted(self) -> int:
-        """How many deeds this transaction has noted so far."""
-        return len(self._noted)
-
-    def forget(self, kept: int) -> None:
-        """Take back all but the first `kept` notes, because what they tell of was undone."""
-        del self._noted[kept:]
-
     def head(self) -> tuple[int, str]:
         """Number and hash of the last entry."""
         row = self._connection.execute(select(audit_head.c.number, audit_head.c.hash)).one_or_none()

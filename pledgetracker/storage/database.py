@@ -19,6 +19,7 @@ from pledgetracker.storage import dialects
 from pledgetracker.storage.alerts import AlertStore
 from pledgetracker.storage.attempts import AttemptStore
 from pledgetracker.storage.audit import AuditStore
+from pledgetracker.storage.deliveries import DeliveryStore
 from pledgetracker.storage.dialects import Dialect, NotDurable
 from pledgetracker.storage.dialects.files import copy_into, damage, file_of, fold, open_copy
 from pledgetracker.storage.flags import FlagStore
@@ -26,6 +27,7 @@ from pledgetracker.storage.heartbeats import HeartbeatStore
 from pledgetracker.storage.idempotency import IdempotencyStore
 from pledgetracker.storage.initiatives import InitiativeStore
 from pledgetracker.storage.keys import KeyStore
+from pledgetracker.storage.letters import LetterStore
 from pledgetracker.storage.links import LinkStore
 from pledgetracker.storage.loans import Loans
 from pledgetracker.storage.occupancy import Occupancy, Taken
@@ -154,6 +156,16 @@ class Transaction:
         return AlertStore(self._connection)
 
     @cached_property
+    def deliveries(self) -> DeliveryStore:
+        """How far sending them has come."""
+        return DeliveryStore(self._connection)
+
+    @cached_property
+    def letters(self) -> LetterStore:
+        """What is sent."""
+        return LetterStore(self._connection)
+
+    @cached_property
     def attempts(self) -> AttemptStore:
         """What was tried to send alerts."""
         return AttemptStore(self._connection)
@@ -195,17 +207,6 @@ class Transaction:
         names = inspect(self._connection).get_table_names()
         count = select(func.count()).select_from
         return {name: self._connection.scalar(count(table(name))) or 0 for name in sorted(names)}
-
-    @contextmanager
-    def attempt(self) -> Iterator[None]:
-        """Undo only what happens inside if it fails."""
-        noted = self.audit.noted
-        try:
-            with self._connection.begin_nested():
-                yield
-        except BaseException:
-            self.audit.forget(noted)
-            raise
 
 
 class Database:

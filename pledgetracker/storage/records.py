@@ -2,24 +2,31 @@
 
 import threading
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, Connection, RowMapping, Table, bindparam, func, select
+from sqlalchemy import Column, Connection, Table, bindparam, func, select
 
-from pledgetracker.domain.days import Due
-from pledgetracker.domain.pledge import Baseline, Edition, Milestone, Pledge, Reschedule, SetBy, Withdrawal
+from pledgetracker.domain.pledge import Pledge
 from pledgetracker.domain.record import Record
-from pledgetracker.domain.review import Decision, Resolution, Review
-from pledgetracker.domain.target import Comparator
-from pledgetracker.domain.update import Claim, Correction, ProgressUpdate
-from pledgetracker.storage import documents
-from pledgetracker.storage.links import LinkKind
+from pledgetracker.domain.review import Review
+from pledgetracker.domain.update import ProgressUpdate
 from pledgetracker.storage.pledges import Outlook
 from pledgetracker.storage.prepared import Prepared
+from pledgetracker.storage.rows import (
+    decision_from,
+    edition_from,
+    link_from,
+    milestone_from,
+    pledge_from,
+    reschedule_from,
+    resolution_from,
+    update_from,
+    withdrawal_from,
+)
 from pledgetracker.storage.tables import (
     decisions,
     editions,
@@ -154,14 +161,14 @@ class RecordStore:
         if row is None:
             return None
         found = self._connection.execute(select(pledges).where(pledges.c.id == key)).mappings().one()
-        stages = self._children(milestones, [key], _milestone)
+        stages = self._children(milestones, [key], milestone_from)
         tags = self._children(pledge_tags, [key], lambda row: str(row["tag"]))
-        links = self._children(pledge_links, [key], _link)
+        links = self._children(pledge_links, [key], link_from)
         last = self._connection.scalar(
             select(func.max(progress_updates.c.number)).where(progress_updates.c.pledge == key)
         )
         outlook = Outlook(row.status, row.due_on, row.next_check_at)
-        pledge = _pledge(found, stages[key], tags[key], links[key])
+        pledge = pledge_from(found, stages[key], tags[key], links[key])
         return LockedPledge(pledge, outlook, last or 0)
 
     def updates(self, key: str, *, first: int, limit: int) -> Sequence[ProgressUpdate]:
@@ -169,7 +176,7 @@ class RecordStore:
         number = progress_updates.c.number
         query = select(progress_updates).where(progress_updates.c.pledge == key, number >= first)
         rows = self._connection.execute(query.order_by(number).limit(limit)).mappings()
-        return [_update(row) for row in rows]
+        return [update_from(row) for row in rows]
 
     def update(self, key: str, number: int) -> tuple[ProgressUpdate, int | None] | None:
         """Update `number` of pledge `key`, and the number of the one that has or claims its place, if any."""
@@ -184,7 +191,7 @@ class RecordStore:
         by = select(columns.number).where(
             of, columns.supersedes == number, columns.review != Review.RETURNED.value
         )
-        return _update(row), self._connection.scalar(by)
+        return update_from(row), self._connection.scalar(by)
 
     def get_many(self, keys: Sequence[str]) -> Sequence[Record]:
         """The records of `keys` that exist, in that order."""
@@ -211,25 +218,25 @@ class RecordStore:
         # than its version says, which nobody asks for any more, but never older.
         chosen = select(pledges).where(pledges.c.id.in_(keys))
         rows = self._connection.execute(chosen).mappings().all()
-        stages = self._children(milestones, keys, _milestone)
+        stages = self._children(milestones, keys, milestone_from)
         tags = self._children(pledge_tags, keys, lambda row: str(row["tag"]))
-        links = self._children(pledge_links, keys, _link)
-        updates = self._children(progress_updates, keys, _update)
-        moves = self._children(reschedules, keys, _reschedule)
-        withdrawn = self._children(withdrawals, keys, _withdrawal)
-        decided = self._children(decisions, keys, _decision)
-        chosen_between = self._children(resolutions, keys, _resolution)
+        links = self._children(pledge_links, keys, link_from)
+        updates = self._children(progress_updates, keys, update_from)
+        moves = self._children(reschedules, keys, reschedule_from)
+        withdrawn = self._children(withdrawals, keys, withdrawal_from)
+        decided = self._children(decisions, keys, decision_from)
+        chosen_between = self._children(resolutions, keys, resolution_from)
         said = self._children(editions, keys, dict)
         ruled = self._children(verdicts, keys, verdict_from)
         return {
             key: Record(
-                _pledge(row, stages[key], tags[key], links[key]),
+                pledge_from(row, stages[key], tags[key], links[key]),
                 tuple(updates[key]),
                 tuple(moves[key]),
                 tuple(withdrawn[key]),
                 tuple(decided[key]),
                 tuple(chosen_between[key]),
-                tuple(_edition(edition, row["created_at"]) for edition in said[key]),
+                tuple(edition_from(edition, row["created_at"]) for edition in said[key]),
                 tuple(ruled[key]),
             )
             for row in rows
@@ -266,122 +273,3 @@ _LOCK = Prepared(
         key_share=True
     )
 )
-
-
-def _pledge(
-    row: RowMapping, stages: Iterable[Milestone], tags: Iterable[str], links: Sequence[tuple[LinkKind, str]]
-) -> Pledge:
-    return Pledge(
-        id=row["id"],
-        title=row["title"],
-        pledger=row["pledger"],
-        initiative=row["initiative"],
-        statement=documents.statement_from(row["statement"]),
-        indicator=row["indicator"],
-        unit=row["unit"],
-        comparator=Comparator(row["comparator"]),
-        target=row["target"],
-        tolerance=row["tolerance"],
-        announced_on=row["announced_on"],
-        baseline=Baseline(row["baseline_value"], row["baseline_date"]),
-        time_zone=row["time_zone"],
-        cadence_days=row["cadence_days"],
-        grace_days=row["grace_days"],
-        due=documents.due_from(row["due"]),
-        milestones=documents.in_order(stages),
-        contacts=documents.contacts_from(row["contacts"]),
-        tags=tuple(tags),
-        restates=tuple(other for kind, other in links if kind is LinkKind.RESTATES),
-        part_of=next((other for kind, other in links if kind is LinkKind.PART_OF), None),
-        owner=row["owner"],
-        verification=row["verification"],
-        other_targets=documents.other_targets_from(row["other_targets"]),
-        version=row["version"],
-        created_at=row["created_at"],
-        updated_at=row["updated_at"],
-    )
-
-
-def _milestone(row: RowMapping) -> Milestone:
-    return Milestone(row["id"], Due.parse(row["due"]), row["title"], row["target"], SetBy(row["set_by"]))
-
-
-def _link(row: RowMapping) -> tuple[LinkKind, str]:
-    return LinkKind(row["kind"]), row["other"]
-
-
-def _reschedule(row: RowMapping) -> Reschedule:
-    return Reschedule(
-        number=row["number"],
-        due=documents.due_from(row["due"]),
-        announced_on=row["announced_on"],
-        moved_by=SetBy(row["moved_by"]),
-        reason=row["reason"],
-        source=documents.source_from(row["source"]),
-        recorded_at=row["recorded_at"],
-    )
-
-
-def _withdrawal(row: RowMapping) -> Withdrawal:
-    return Withdrawal(
-        number=row["number"],
-        on=row["on"],
-        reason=row["reason"],
-        source=documents.source_from(row["source"]),
-        recorded_at=row["recorded_at"],
-        rescinded_at=row["rescinded_at"],
-    )
-
-
-def _decision(row: RowMapping) -> Decision:
-    return Decision(
-        number=row["number"],
-        update=row["update"],
-        before=Review(row["before"]),
-        review=Review(row["review"]),
-        decided_on=row["decided_on"],
-        decided_by=row["decided_by"],
-        reason=row["reason"],
-        counter_claim=documents.counter_claim_from(row["counter_claim"]),
-        recorded_at=row["recorded_at"],
-    )
-
-
-def _resolution(row: RowMapping) -> Resolution:
-    return Resolution(
-        number=row["number"],
-        as_of=row["as_of"],
-        milestone=row["milestone"],
-        chosen=row["chosen"],
-        among=tuple(row["among"]),
-        decided_on=row["decided_on"],
-        decided_by=row["decided_by"],
-        reason=row["reason"],
-        recorded_at=row["recorded_at"],
-    )
-
-
-def _edition(row: Mapping[str, Any], created_at: datetime) -> Edition:
-    pledge = documents.pledge_from(row["pledge"], row["document"], created_at=created_at)
-    return Edition(row["number"], pledge, row["recorded_at"])
-
-
-def _update(row: RowMapping) -> ProgressUpdate:
-    return ProgressUpdate(
-        number=row["number"],
-        as_of=row["as_of"],
-        reported_at=row["reported_at"],
-        recorded_at=row["recorded_at"],
-        value=row["value"],
-        increment=row["increment"],
-        no_change=row["no_change"],
-        done=row["done"],
-        milestone=row["milestone"],
-        claim=Claim(row["claim"]),
-        note=row["note"],
-        reported_by=row["reported_by"],
-        evidence=documents.sources_from(row["evidence"]),
-        supersedes=row["supersedes"],
-        reason=None if row["reason"] is None else Correction(row["reason"]),
-        review=Review(row["review"]),
-    )

@@ -27,14 +27,14 @@ def dead(runtime: Runtime, promise: Promise, clock: Clock) -> int:
     later = clock.now + timedelta(minutes=1)
 
     def attempt(tx: Transaction) -> None:
-        tx.alerts.claim(now=clock.now, until=clock.now + LEASE, token="one", limit=1)
+        tx.deliveries.claim(now=clock.now, until=clock.now + LEASE, token="one", limit=1)
         tx.attempts.begin(alert.id, token="one", now=clock.now)
-        tx.alerts.put_off(alert.id, "451 later", token="one", until=later, begun_at=clock.now)
+        tx.deliveries.put_off(alert.id, "451 later", token="one", until=later, begun_at=clock.now)
         failed = Result(Outcome.PUT_OFF, Phase.BEFORE_FINAL_DOT, 451, "451 later")
         tx.attempts.end(alert.id, failed, now=clock.now)
-        tx.alerts.claim(now=later, until=later + LEASE, token="two", limit=1)
+        tx.deliveries.claim(now=later, until=later + LEASE, token="two", limit=1)
         tx.attempts.begin(alert.id, token="two", now=later)
-        tx.alerts.end(alert.id, AlertState.DEAD, REASON, token="two", now=later, was_tried=True)
+        tx.deliveries.end(alert.id, AlertState.DEAD, REASON, token="two", now=later, was_tried=True)
         tx.attempts.end(alert.id, Result(Outcome.REFUSED, Phase.BEFORE_FINAL_DOT, 550, REASON), now=later)
 
     runtime.database.write(attempt)

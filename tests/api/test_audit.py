@@ -153,8 +153,8 @@ def dead_alert(tx: Transaction, *, now: datetime) -> int:
     ann = Recipient("ann@example.org")
     owed = Owed("people-trained", None, FlagKind.STALE, now.date(), 0, ann, now)
     key = tx.alerts.plan(owed, now=now)
-    tx.alerts.claim(now=now, until=now, token="test", limit=1)
-    tx.alerts.end(key, AlertState.DEAD, "550 nobody", token="test", now=now)
+    tx.deliveries.claim(now=now, until=now, token="test", limit=1)
+    tx.deliveries.end(key, AlertState.DEAD, "550 nobody", token="test", now=now)
     return key
 
 

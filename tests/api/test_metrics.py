@@ -142,11 +142,11 @@ def test_pending_alerts_are_told_by_stage_and_the_oldest_by_age(
     )
     later = clock.now + timedelta(minutes=1)
     [claimed] = runtime.database.write(
-        lambda tx: tx.alerts.claim(now=clock.now, until=later, token="t", limit=5)
+        lambda tx: tx.deliveries.claim(now=clock.now, until=later, token="t", limit=5)
     )
     assert pending(anybody) == {"due": 0, "claimed": 1, "later": 0}
     runtime.database.write(
-        lambda tx: tx.alerts.put_off(claimed.id, "busy", token="t", until=later, begun_at=clock.now)
+        lambda tx: tx.deliveries.put_off(claimed.id, "busy", token="t", until=later, begun_at=clock.now)
     )
     assert pending(anybody) == {"due": 0, "claimed": 0, "later": 1}
 

@@ -96,7 +96,7 @@ def _letters(runtime: Runtime) -> Sequence[Letter]:
     with runtime.database.engine.connect() as connection:
         sent = [row.alert for row in connection.execute(select(letters.c.alert))]
     with runtime.database.read() as tx:
-        return list(tx.alerts.letters(sent).values())
+        return list(tx.letters.get_many(sent).values())
 
 
 def _send_in_a_loop(ready: Sequence[Letter], port: int) -> float:

@@ -26,9 +26,9 @@ def kill(runtime: Runtime, clock: Clock) -> int:
     """Have the waiting alert given up."""
     [alert] = alerts(runtime, AlertState.PENDING)
     until = clock.now + LEASE
-    runtime.database.write(lambda tx: tx.alerts.claim(now=clock.now, until=until, token="x", limit=1))
+    runtime.database.write(lambda tx: tx.deliveries.claim(now=clock.now, until=until, token="x", limit=1))
     runtime.database.write(
-        lambda tx: tx.alerts.end(alert.id, AlertState.DEAD, "550 nobody", token="x", now=clock.now)
+        lambda tx: tx.deliveries.end(alert.id, AlertState.DEAD, "550 nobody", token="x", now=clock.now)
     )
     return alert.id
 

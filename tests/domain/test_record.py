@@ -2,9 +2,7 @@
 
 from dataclasses import replace
 
-import pytest
-
-from pledgetracker.domain.update import Claim, ProgressUpdate
+from pledgetracker.domain.update import ProgressUpdate
 from tests.domain.cases import day, pledge, record, update
 
 
@@ -72,18 +70,3 @@ def test_sums_of_the_largest_and_the_smallest_numbers_stay_exact() -> None:
 
 def test_an_event_has_no_figures() -> None:
     assert record(pledge("event", None), update("2025-02-01", said=True)).figures == ()
-
-
-@pytest.mark.parametrize(
-    ("other", "is_same"),
-    [
-        (update("2025-02-01", 50), True),
-        (update("2025-02-01", 51), False),
-        (replace(update("2025-02-01", 50), claim=Claim.AUDITED), False),
-    ],
-)
-def test_two_updates_make_the_same_report_whenever_they_were_stored(
-    other: ProgressUpdate, is_same: bool
-) -> None:
-    stored_later = replace(other, recorded_at=other.recorded_at.replace(year=2027))
-    assert update("2025-02-01", 50).same_report(stored_later) is is_same

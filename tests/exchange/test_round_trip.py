@@ -27,7 +27,7 @@ from pledgetracker.domain.record import Record
 from pledgetracker.domain.review import CounterClaim, Review
 from pledgetracker.domain.update import Correction
 from pledgetracker.runtime import Runtime
-from pledgetracker.services import cataloguing, pledging, reporting, reviewing
+from pledgetracker.services import cataloguing, pledging, reporting, rescheduling, reviewing, withdrawing
 from pledgetracker.services.merging import Kind, Outcome
 from pledgetracker.settings import load
 from tests.conftest import Clock, Install
@@ -124,7 +124,7 @@ def rich(runtime: Runtime, clock: Clock) -> Runtime:
         )
     )
     runtime.database.write(
-        lambda tx: pledging.withdraw(tx, "other", {"reason": "Over."}, runtime.rules, now=clock.now)
+        lambda tx: withdrawing.withdraw(tx, "other", {"reason": "Over."}, runtime.rules, now=clock.now)
     )
     return runtime
 
@@ -151,7 +151,7 @@ def submit(runtime: Runtime) -> None:
 def move(runtime: Runtime, due: str, announced_on: str) -> None:
     fields: Any = {"due": Due.parse(due), "announced_on": noon(announced_on).date()}
     now = runtime.clock()
-    runtime.database.write(lambda tx: pledging.reschedule(tx, "people", fields, runtime.rules, now=now))
+    runtime.database.write(lambda tx: rescheduling.reschedule(tx, "people", fields, runtime.rules, now=now))
 
 
 def test_an_archive_brings_everything_back_byte_for_byte(rich: Runtime, another: Empty) -> None:

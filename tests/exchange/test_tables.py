@@ -17,7 +17,7 @@ from pledgetracker.api.files.tables import SheetPledge, SheetProgress
 from pledgetracker.api.parsing import field_problems
 from pledgetracker.domain.review import Review
 from pledgetracker.runtime import Runtime
-from pledgetracker.services import auditing, pledging
+from pledgetracker.services import auditing, withdrawing
 from pledgetracker.services.merging import Kind, Outcome
 from tests.conftest import Clock
 from tests.exchange.conftest import Bring, Refuse, exported, file, record_of
@@ -361,7 +361,9 @@ def test_a_move_that_comes_after_a_rescue_of_the_clock_is_later_than_all_on_reco
 
 def test_a_withdrawn_pledge_takes_reports_as_any_other(bring: Bring, runtime: Runtime) -> None:
     add_pledge(runtime)
-    runtime.database.write(lambda tx: pledging.withdraw(tx, "people", {}, runtime.rules, now=runtime.clock()))
+    runtime.database.write(
+        lambda tx: withdrawing.withdraw(tx, "people", {}, runtime.rules, now=runtime.clock())
+    )
     bring(progress("people,2026-03-01,7"))
     assert len(record_of(runtime).updates) == 1
 

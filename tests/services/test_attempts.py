@@ -96,7 +96,7 @@ def test_the_attempt_of_a_process_that_was_killed_is_seen_as_lost_and_counts(
 ) -> None:
     alert = owe(mailing, clock, ANN, BOB)
     mailing.database.write(
-        lambda tx: tx.alerts.claim(now=clock.now, until=clock.now + LEASE, token="killed", limit=10)
+        lambda tx: tx.deliveries.claim(now=clock.now, until=clock.now + LEASE, token="killed", limit=10)
     )
     mailing.database.write(lambda tx: tx.attempts.begin(alert.id, token="killed", now=clock.now))
     begun = clock.now
@@ -115,7 +115,7 @@ def test_a_dispatcher_whose_claim_has_passed_on_neither_begins_nor_ends_an_attem
 ) -> None:
     alert = owe(mailing, clock)
     mailing.database.write(
-        lambda tx: tx.alerts.claim(now=clock.now, until=clock.now + LEASE, token="quick", limit=10)
+        lambda tx: tx.deliveries.claim(now=clock.now, until=clock.now + LEASE, token="quick", limit=10)
     )
     assert not mailing.database.write(lambda tx: tx.attempts.begin(alert.id, token="slow", now=clock.now))
     assert attempts(mailing, alert) == []
@@ -177,7 +177,7 @@ def test_a_suppressed_alert_never_leaves(mailing: Runtime, clock: Clock, port: i
         )
 
     mailing.database.write(
-        lambda tx: tx.alerts.claim(now=clock.now, until=clock.now + LEASE, token="x", limit=1)
+        lambda tx: tx.deliveries.claim(now=clock.now, until=clock.now + LEASE, token="x", limit=1)
     )
     with pytest.raises(NotWaiting, match="on its way"):
         suppress()

@@ -4,7 +4,6 @@ import hashlib
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -15,7 +14,6 @@ from sqlalchemy.exc import DatabaseError
 
 from pledgetracker.domain.access import Scope
 from pledgetracker.domain.audit import BEGINNING, Action, Actor, ActorKind
-from pledgetracker.domain.errors import AlreadyExists
 from pledgetracker.domain.pledge import Contact
 from pledgetracker.runtime import Runtime
 from pledgetracker.services import cataloguing
@@ -206,17 +204,6 @@ def test_what_fails_leaves_no_entry(log: Database, clock: Clock) -> None:
     log.rehearse(lambda tx: cataloguing.add_pledger(tx, {"name": "Rehearsed"}, now=clock.now))
     assert entries(log) == before
     assert look(log).broken is None
-
-
-def test_what_was_undone_within_a_transaction_leaves_no_entry(log: Database, clock: Clock) -> None:
-    def work(tx: Transaction) -> None:
-        cataloguing.add_pledger(tx, {"id": "kept", "name": "Kept"}, now=clock.now)
-        with suppress(AlreadyExists), tx.attempt():
-            cataloguing.add_pledger(tx, {"id": "gone", "name": "Gone"}, now=clock.now)
-            cataloguing.add_pledger(tx, {"id": "kept", "name": "Kept"}, now=clock.now)
-
-    log.write(work)
-    assert [entry.deed.subject for entry in entries(log)[6:]] == ["kept"]
 
 
 def test_the_actor_of_the_transaction_is_the_actor_of_its_entries(runtime: Runtime, clock: Clock) -> None:

@@ -21,7 +21,7 @@ from pledgetracker.domain.notice import Notice
 from pledgetracker.domain.pause import FIRST_PAUSE, LONGEST_PAUSE
 from pledgetracker.domain.pledge import Contact
 from pledgetracker.runtime import Runtime
-from pledgetracker.services import leasing, pledging
+from pledgetracker.services import leasing, rescheduling, withdrawing
 from pledgetracker.services.delivering import BATCH, deliver
 from pledgetracker.services.leasing import LEASE
 from pledgetracker.services.sending import (
@@ -32,8 +32,8 @@ from pledgetracker.services.sending import (
     backoff,
 )
 from pledgetracker.storage import tables
-from pledgetracker.storage.alerts import AlertStore
 from pledgetracker.storage.database import Database, Transaction, Unavailable
+from pledgetracker.storage.deliveries import DeliveryStore
 from tests.conftest import Clock
 from tests.services.conftest import RuntimeOf
 from tests.sinks import OK, Arrived, Sink, listening
@@ -257,7 +257,7 @@ def test_when_the_leader_is_cancelled_the_most_urgent_that_it_spoke_for_is_sent(
 
 def drop_deadline(runtime: Runtime, clock: Clock) -> None:
     runtime.database.write(
-        lambda tx: pledging.reschedule(tx, "people", {"due": None}, runtime.rules, now=clock.now)
+        lambda tx: rescheduling.reschedule(tx, "people", {"due": None}, runtime.rules, now=clock.now)
     )
 
 
@@ -291,7 +291,7 @@ def test_whoever_speaks_instead_of_a_cancelled_alert_is_one_that_leaves_anyway(
     add_pledge(mailing, announced_on=day("2026-01-01"), cadence_days=10, grace_days=0)
     clock.now = noon("2026-12-10")
     mailing.database.write(
-        lambda tx: pledging.reschedule(
+        lambda tx: rescheduling.reschedule(
             tx, "people", {"due": Due.parse("2027-01-31")}, mailing.rules, now=clock.now
         )
     )
@@ -357,7 +357,7 @@ def test_what_came_to_be_owed_during_an_outage_is_named_in_the_message_that_wait
 
 def claim(runtime: Runtime, clock: Clock, token: str) -> list[int]:
     entries = runtime.database.write(
-        lambda tx: tx.alerts.claim(now=clock.now, until=clock.now + LEASE, token=token, limit=10)
+        lambda tx: tx.deliveries.claim(now=clock.now, until=clock.now + LEASE, token=token, limit=10)
     )
     return [alert.id for alert in entries]
 
@@ -385,13 +385,13 @@ def test_a_dispatcher_whose_claim_has_passed_on_cannot_settle_it(mailing: Runtim
     def settle(token: str) -> tuple[bool, bool]:
         return mailing.database.write(
             lambda tx: (
-                tx.alerts.put_off(key, "late", token=token, until=later, begun_at=clock.now),
-                tx.alerts.end(key, AlertState.SENT, None, token=token, now=clock.now),
+                tx.deliveries.put_off(key, "late", token=token, until=later, begun_at=clock.now),
+                tx.deliveries.end(key, AlertState.SENT, None, token=token, now=clock.now),
             )
         )
 
     assert settle("slow") == (False, False)
-    mailing.database.write(lambda tx: tx.alerts.give_back([key], "late", token="slow", until=later))
+    mailing.database.write(lambda tx: tx.deliveries.give_back([key], "late", token="slow", until=later))
     [alert] = alerts(mailing, AlertState.PENDING)
     assert (alert.reason, alert.attempts) == (None, 0)
     # Putting it off gives the claim back, and with it the right to say more.
@@ -402,17 +402,19 @@ def test_what_is_given_back_counts_as_not_tried(mailing: Runtime, clock: Clock) 
     owe(mailing, clock)
     [key] = claim(mailing, clock, "one")
     until = clock.now + timedelta(minutes=1)
-    mailing.database.write(lambda tx: tx.alerts.give_back([key], "not our day", token="one", until=until))
+    mailing.database.write(lambda tx: tx.deliveries.give_back([key], "not our day", token="one", until=until))
     [alert] = alerts(mailing)
     assert (alert.attempts, alert.first_attempt_at, alert.next_attempt_at) == (0, None, until)
     assert claim(mailing, clock, "two") == []
     clock.now = until
     assert claim(mailing, clock, "two") == [key]
     first = clock.now
-    mailing.database.write(lambda tx: tx.alerts.put_off(key, "x", token="two", until=until, begun_at=first))
+    mailing.database.write(
+        lambda tx: tx.deliveries.put_off(key, "x", token="two", until=until, begun_at=first)
+    )
     clock.now += timedelta(minutes=5)
     claim(mailing, clock, "three")
-    mailing.database.write(lambda tx: tx.alerts.give_back([key], "x", token="three", until=until))
+    mailing.database.write(lambda tx: tx.deliveries.give_back([key], "x", token="three", until=until))
     [alert] = alerts(mailing)
     assert (alert.attempts, alert.first_attempt_at) == (1, first)
 
@@ -444,13 +446,13 @@ def test_a_letter_that_takes_longer_than_its_lease_stays_claimed(
     owe(mailing, clock)
 
     renewals: Queue[datetime] = Queue()
-    renew = AlertStore.renew
+    renew = DeliveryStore.renew
 
-    def renew_and_tell(store: AlertStore, *, token: str, until: datetime) -> None:
+    def renew_and_tell(store: DeliveryStore, *, token: str, until: datetime) -> None:
         renew(store, token=token, until=until)
         renewals.put(until)
 
-    monkeypatch.setattr(AlertStore, "renew", renew_and_tell)
+    monkeypatch.setattr(DeliveryStore, "renew", renew_and_tell)
 
     def slowly(_: Arrived) -> str:
         clock.now += LEASE - timedelta(seconds=1)
@@ -510,7 +512,7 @@ def test_moves_and_withdrawals_are_news(mailing: Runtime, clock: Clock, port: in
     add_pledge(mailing)
     drop_deadline(mailing, clock)
     rules = mailing.rules
-    mailing.database.write(lambda tx: pledging.withdraw(tx, "people", {}, rules, now=clock.now))
+    mailing.database.write(lambda tx: withdrawing.withdraw(tx, "people", {}, rules, now=clock.now))
     with listening(Sink(), port):
         assert send(mailing).sent == 2
     assert [kind for kind, _, _ in told(alerts(mailing))] == ["rescheduled", "withdrawn"]
@@ -648,7 +650,7 @@ def test_looking_at_another_day_takes_no_claim_from_those_who_deliver_today_nor_
 
     def meanwhile(_: object) -> str:
         others = mailing.database.write(
-            lambda tx: tx.alerts.claim(now=clock.now, until=clock.now + LEASE, token="other", limit=9)
+            lambda tx: tx.deliveries.claim(now=clock.now, until=clock.now + LEASE, token="other", limit=9)
         )
         taken.append(len(others))
         return OK

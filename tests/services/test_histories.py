@@ -21,7 +21,7 @@ from pledgetracker.domain.errors import Refusal
 from pledgetracker.domain.pledge import Contact, Pledge
 from pledgetracker.domain.record import Record
 from pledgetracker.domain.standing import standing
-from pledgetracker.services import cataloguing, monitoring, pledging, reporting
+from pledgetracker.services import cataloguing, monitoring, pledging, reporting, rescheduling, withdrawing
 from pledgetracker.services.rules import Rules
 from pledgetracker.settings import load
 from pledgetracker.storage import tables
@@ -104,7 +104,7 @@ class History:
         if withdrawal is not None and withdrawal.on - 3 * DAY == day:
             _unless_refused(
                 database,
-                lambda tx: pledging.withdraw(tx, key, {"on": withdrawal.on}, self.rules, now=now),
+                lambda tx: withdrawing.withdraw(tx, key, {"on": withdrawal.on}, self.rules, now=now),
             )
 
 
@@ -113,7 +113,7 @@ def _report(tx: Transaction, *, key: str, fields: Any, rules: Rules, now: dateti
 
 
 def _move(tx: Transaction, *, key: str, due: Due | None, rules: Rules, now: datetime) -> None:
-    pledging.reschedule(tx, key, {"due": due}, rules, now=now)
+    rescheduling.reschedule(tx, key, {"due": due}, rules, now=now)
 
 
 def _unless_refused(database: Database, work: Callable[[Transaction], object]) -> None:

@@ -13,7 +13,7 @@ from pledgetracker.domain.days import Due, start_of
 from pledgetracker.domain.pledge import Contact
 from pledgetracker.domain.target import Comparator
 from pledgetracker.runtime import Runtime
-from pledgetracker.services import monitoring, pledging
+from pledgetracker.services import monitoring, pledging, withdrawing
 from tests.conftest import Clock
 from tests.world import (
     ANN,
@@ -391,7 +391,7 @@ def test_withdrawal_on_a_coming_day_clears_the_flags_on_that_day(runtime: Runtim
     add_pledge(runtime)
     assert open_flags(runtime) == {"never_reported"}
     runtime.database.write(
-        lambda tx: pledging.withdraw(tx, "people", {"on": day("2026-05-10")}, runtime.rules, now=clock.now)
+        lambda tx: withdrawing.withdraw(tx, "people", {"on": day("2026-05-10")}, runtime.rules, now=clock.now)
     )
     clock.now = noon("2026-05-09")
     tick(runtime)

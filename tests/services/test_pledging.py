@@ -19,7 +19,17 @@ from pledgetracker.domain.standing import Status
 from pledgetracker.domain.target import Comparator
 from pledgetracker.domain.vantage import Vantage
 from pledgetracker.runtime import Runtime
-from pledgetracker.services import cataloguing, changing, listing, pledging, reading, reporting, ruling
+from pledgetracker.services import (
+    cataloguing,
+    changing,
+    listing,
+    pledging,
+    reading,
+    reporting,
+    rescheduling,
+    ruling,
+    withdrawing,
+)
 from pledgetracker.services.listing import Wanted
 from pledgetracker.storage.paging import PageRequest
 from tests.conftest import Clock
@@ -184,7 +194,7 @@ def test_a_move_clears_what_the_old_deadline_flagged_and_the_past_stays_on_recor
 ) -> None:
     add_pledge(runtime, announced_on=day("2025-01-01"), due=Due.parse("2026-01-31"), cadence_days=3_000)
     assert open_flags(runtime) == {"overdue"}
-    do(runtime, pledging.reschedule, {"due": Due.parse("2027"), "moved_by": SetBy.PLEDGER})
+    do(runtime, rescheduling.reschedule, {"due": Due.parse("2027"), "moved_by": SetBy.PLEDGER})
     assert open_flags(runtime) == set()
     assert flags(runtime)[0].cleared_at == clock.now
 
@@ -203,20 +213,20 @@ def test_moves_that_make_no_sense_are_refused(
 ) -> None:
     add_pledge(runtime, milestones=(stone("a", "2026-06-30", 50),))
     with pytest.raises(Invalid, match=complaint):
-        do(runtime, pledging.reschedule, fields)
+        do(runtime, rescheduling.reschedule, fields)
     assert stored(runtime).reschedules == ()
 
 
 def test_a_withdrawal_can_be_taken_back_and_made_again(runtime: Runtime) -> None:
     add_pledge(runtime)
-    do(runtime, pledging.withdraw, {"reason": "Sold."})
+    do(runtime, withdrawing.withdraw, {"reason": "Sold."})
     with pytest.raises(AlreadyWithdrawn):
-        do(runtime, pledging.withdraw, {})
-    do(runtime, pledging.rescind_withdrawal)
+        do(runtime, withdrawing.withdraw, {})
+    do(runtime, withdrawing.rescind_withdrawal)
     assert stored(runtime).withdrawal is None
     with pytest.raises(NotFound):
-        do(runtime, pledging.rescind_withdrawal)
-    do(runtime, pledging.withdraw, {"on": day("2026-02-01")})
+        do(runtime, withdrawing.rescind_withdrawal)
+    do(runtime, withdrawing.withdraw, {"on": day("2026-02-01")})
     withdrawal = stored(runtime).withdrawal
     assert withdrawal is not None
     assert (withdrawal.on, withdrawal.reason) == (day("2026-02-01"), None)
@@ -229,7 +239,7 @@ def test_a_withdrawal_can_be_taken_back_and_made_again(runtime: Runtime) -> None
 def test_a_withdrawal_before_the_announcement_is_refused(runtime: Runtime) -> None:
     add_pledge(runtime)
     with pytest.raises(Invalid, match="Before the announcement"):
-        do(runtime, pledging.withdraw, {"on": day("2025-12-31")})
+        do(runtime, withdrawing.withdraw, {"on": day("2025-12-31")})
 
 
 def test_only_a_pledge_on_which_nothing_hangs_is_deleted(runtime: Runtime) -> None:
@@ -241,7 +251,7 @@ def test_only_a_pledge_on_which_nothing_hangs_is_deleted(runtime: Runtime) -> No
         runtime.database.write(lambda tx: pledging.delete_pledge(tx, "people", now=runtime.clock()))
     add_pledge(runtime)
     report(runtime, value=1)
-    do(runtime, pledging.withdraw, {})
+    do(runtime, withdrawing.withdraw, {})
     with pytest.raises(StillReferenced, match="it has progress updates, a withdrawal, alerts"):
         runtime.database.write(lambda tx: pledging.delete_pledge(tx, "people", now=runtime.clock()))
 
@@ -386,7 +396,7 @@ def test_a_view_tells_dues_figures_and_milestones(runtime: Runtime, clock: Clock
     view = reading.view(stored(runtime), runtime.rules, Vantage(clock.now))
     assert view.figure is None
     report(runtime, value=10, as_of=day("2026-02-01"))
-    do(runtime, pledging.reschedule, {"due": Due.parse("2027")})
+    do(runtime, rescheduling.reschedule, {"due": Due.parse("2027")})
     view = reading.view(stored(runtime), runtime.rules, Vantage(clock.now))
     assert view.figure is not None
     assert (view.figure.value, view.figure.completion) == (Decimal(10), Decimal("0.1"))
@@ -396,7 +406,7 @@ def test_a_view_tells_dues_figures_and_milestones(runtime: Runtime, clock: Clock
         ("a", "2026-03-31", day("2026-03-31")),
         ("target", "2027", day("2026-12-31")),
     ]
-    do(runtime, pledging.reschedule, {"due": None})
+    do(runtime, rescheduling.reschedule, {"due": None})
     later = reading.view(stored(runtime), runtime.rules, Vantage(clock.now, day("2026-03-01")))
     assert later.due is None
     assert [m.id for m in later.milestones] == ["a"]

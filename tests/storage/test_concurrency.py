@@ -169,7 +169,7 @@ def test_dispatchers_that_claim_at_once_never_claim_the_same(
         mine: list[int] = []
         token = f"token-{id(process)}"
         while claimed := process.database.write(
-            lambda tx: tx.alerts.claim(now=clock.now, until=until, token=token, limit=3)
+            lambda tx: tx.deliveries.claim(now=clock.now, until=until, token=token, limit=3)
         ):
             assert len(claimed) <= 3
             mine += [alert.id for alert in claimed]

@@ -195,22 +195,6 @@ def test_the_cache_holds_no_more_than_it_should(
     assert held == ["b", "c"]
 
 
-def test_what_is_attempted_and_fails_is_undone_alone(runtime: Runtime, clock: Clock) -> None:
-    def doomed(tx: Transaction) -> None:
-        with tx.attempt():
-            tx.pledgers.add("two", {"name": "Two"}, now=clock.now)
-            tx.pledgers.add("one", {"name": "One again"}, now=clock.now)
-
-    def work(tx: Transaction) -> None:
-        tx.pledgers.add("one", {"name": "One"}, now=clock.now)
-        with pytest.raises(IntegrityError):
-            doomed(tx)
-
-    runtime.database.write(work)
-    with runtime.database.read() as tx:
-        assert (tx.pledgers.exists("one"), tx.pledgers.exists("two")) == (True, False)
-
-
 def test_a_rehearsal_leaves_no_trace_even_if_it_fails(runtime: Runtime, clock: Clock) -> None:
     def work(tx: Transaction) -> None:
         tx.pledgers.add("one", {"name": "One"}, now=clock.now)

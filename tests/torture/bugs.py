@@ -38,6 +38,7 @@ from pledgetracker.services.monitoring import look
 from pledgetracker.services.rules import Rules
 from pledgetracker.storage import alerts as storage
 from pledgetracker.storage.alerts import AlertEntry, AlertStore
+from pledgetracker.storage.deliveries import DeliveryStore
 from pledgetracker.storage.records import RecordStore
 from pledgetracker.storage.tables import alerts
 
@@ -63,7 +64,7 @@ def swap_method(owner: type, name: str, make: Callable[[Callable[..., Any]], Cal
     setattr(owner, name, make(getattr(owner, name)))
 
 
-def end(store: AlertStore, key: int, state: AlertState, reason: str, now: datetime) -> None:
+def end(store: DeliveryStore, key: int, state: AlertState, reason: str, now: datetime) -> None:
     """End an alert, whoever has claimed it."""
     ended = {"state": state.value, "reason": reason, "ended_at": now, "lease_until": None}
     store._connection.execute(update(alerts).where(alerts.c.id == key).values(ended))
@@ -113,13 +114,13 @@ def skips_a_commit_now_and_then() -> None:
     counter = itertools.count()
 
     def make(end: Callable[..., Any]) -> Callable[..., Any]:
-        def wrong(self: AlertStore, key: int, state: AlertState, *said: Any, **more: Any) -> Any:
+        def wrong(self: DeliveryStore, key: int, state: AlertState, *said: Any, **more: Any) -> Any:
             is_lost = state is AlertState.SENT and next(counter) % 5 == 0
             return is_lost or end(self, key, state, *said, **more)
 
         return wrong
 
-    swap_method(AlertStore, "end", make)
+    swap_method(DeliveryStore, "end", make)
 
 
 @bug
@@ -160,7 +161,7 @@ def cancels_at_random() -> None:
     """Every seventh is dropped with a good reason that is none."""
 
     def make(claim: Callable[..., Any]) -> Callable[..., Any]:
-        def wrong(self: AlertStore, *, now: datetime, **said: Any) -> Sequence[AlertEntry]:
+        def wrong(self: DeliveryStore, *, now: datetime, **said: Any) -> Sequence[AlertEntry]:
             claimed = claim(self, now=now, **said)
             for alert in claimed:
                 if alert.id % 7 == 0:
@@ -169,7 +170,7 @@ def cancels_at_random() -> None:
 
         return wrong
 
-    swap_method(AlertStore, "claim", make)
+    swap_method(DeliveryStore, "claim", make)
 
 
 @bug
@@ -204,14 +205,14 @@ def never_rescues_a_lease() -> None:
     """What a killed process had claimed waits for it for ever."""
 
     def make(claim: Callable[..., Any]) -> Callable[..., Any]:
-        def wrong(self: AlertStore, *, now: datetime, until: datetime, **said: Any) -> Any:
+        def wrong(self: DeliveryStore, *, now: datetime, until: datetime, **said: Any) -> Any:
             run_out = (alerts.c.state == AlertState.PENDING.value, alerts.c.lease_until <= now)
             self._connection.execute(update(alerts).where(*run_out).values(lease_until=until))
             return claim(self, now=now, until=until, **said)
 
         return wrong
 
-    swap_method(AlertStore, "claim", make)
+    swap_method(DeliveryStore, "claim", make)
 
 
 @bug
@@ -219,25 +220,25 @@ def takes_over_leases_that_still_run() -> None:
     """Two dispatchers hold the same alert, and both send it."""
 
     def make(claim: Callable[..., Any]) -> Callable[..., Any]:
-        def wrong(self: AlertStore, **said: Any) -> Any:
+        def wrong(self: DeliveryStore, **said: Any) -> Any:
             is_pending = alerts.c.state == AlertState.PENDING.value
             self._connection.execute(update(alerts).where(is_pending).values(lease_until=None))
             return claim(self, **said)
 
         return wrong
 
-    swap_method(AlertStore, "claim", make)
+    swap_method(DeliveryStore, "claim", make)
 
 
 @bug
 def gives_up_at_the_first_deferral() -> None:
     """A 4xx is taken for a no."""
 
-    def wrong(self: AlertStore, key: int, reason: str, *, until: datetime, **_: Any) -> bool:
+    def wrong(self: DeliveryStore, key: int, reason: str, *, until: datetime, **_: Any) -> bool:
         end(self, key, AlertState.DEAD, reason, until)
         return True
 
-    swap_method(AlertStore, "put_off", lambda _: wrong)
+    swap_method(DeliveryStore, "put_off", lambda _: wrong)
 
 
 @bug
@@ -245,14 +246,16 @@ def takes_an_outage_for_a_refusal() -> None:
     """With the server away, alerts die one by one."""
 
     def make(give_back: Callable[..., Any]) -> Callable[..., Any]:
-        def wrong(self: AlertStore, keys: Sequence[int], reason: str, *, until: datetime, **said: Any) -> Any:
+        def wrong(
+            self: DeliveryStore, keys: Sequence[int], reason: str, *, until: datetime, **said: Any
+        ) -> Any:
             for key in keys[:1]:
                 end(self, key, AlertState.DEAD, reason, until)
             return give_back(self, keys[1:], reason, until=until, **said)
 
         return wrong
 
-    swap_method(AlertStore, "give_back", make)
+    swap_method(DeliveryStore, "give_back", make)
 
 
 @bug
@@ -260,12 +263,12 @@ def never_tries_again() -> None:
     """What has met with a failure once is left lying."""
 
     def make(claim: Callable[..., Any]) -> Callable[..., Any]:
-        def wrong(self: AlertStore, **said: Any) -> Sequence[AlertEntry]:
+        def wrong(self: DeliveryStore, **said: Any) -> Sequence[AlertEntry]:
             return [alert for alert in claim(self, **said) if alert.reason is None]
 
         return wrong
 
-    swap_method(AlertStore, "claim", make)
+    swap_method(DeliveryStore, "claim", make)
 
 
 @bug
@@ -273,12 +276,12 @@ def passes_over_every_third() -> None:
     """Claims leave out what has a number of three."""
 
     def make(claim: Callable[..., Any]) -> Callable[..., Any]:
-        def wrong(self: AlertStore, **said: Any) -> Sequence[AlertEntry]:
+        def wrong(self: DeliveryStore, **said: Any) -> Sequence[AlertEntry]:
             return [alert for alert in claim(self, **said) if alert.id % 3]
 
         return wrong
 
-    swap_method(AlertStore, "claim", make)
+    swap_method(DeliveryStore, "claim", make)
 
 
 # Planning
