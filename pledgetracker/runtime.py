@@ -99,13 +99,13 @@ class Runtime:
         )
 
 
-def start(environ: Mapping[str, str] | None = None, *, config: Path | None = None) -> Runtime:
+def start(environ: Mapping[str, str] | None = None) -> Runtime:
     """Put everything together from the environment and the settings file.
 
     Raises:
         SettingsError: settings are wrong; all of them are named.
     """
-    return assemble(load(os.environ if environ is None else environ, config=config))
+    return assemble(load(os.environ if environ is None else environ))
 
 
 def assemble(settings: Settings) -> Runtime:

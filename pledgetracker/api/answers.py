@@ -86,9 +86,9 @@ def _many(inner: Dumper) -> Dumper:
     return lambda values: [inner(value) for value in values]
 
 
-def answer(schema: type[Schema], value: Any, *, headers: Mapping[str, str] | None = None) -> Response:
+def answer(schema: type[Schema], value: Any) -> Response:
     """A value, with 200."""
-    return _json(dumper(schema)(value), 200, headers)
+    return _json(dumper(schema)(value), 200, None)
 
 
 def created(schema: type[Schema], value: Any, location: str) -> Response:

@@ -13,6 +13,7 @@ from pledgetracker.dashboard.together import together
 from pledgetracker.dashboard.whole import whole
 from pledgetracker.domain.days import read_day, read_instant
 from pledgetracker.domain.errors import Invalid
+from pledgetracker.domain.phrases import days_of
 from pledgetracker.domain.vantage import Vantage
 from pledgetracker.web import DOCUMENT, PROBLEMS, now, runtime
 
@@ -56,7 +57,7 @@ def show(pledge: str) -> str:
     _check_public()
     with runtime().database.read() as tx:
         shown = whole(tx, pledge, request.args.get("cursor"), runtime(), _vantage())
-    return render_template("pledge.html", page=shown, words=words)
+    return render_template("pledge.html", page=shown, words=words, days_of=days_of)
 
 
 @blueprint.context_processor

@@ -14,6 +14,7 @@ from pledgetracker.domain.catalogue import Initiative
 from pledgetracker.domain.days import Due
 from pledgetracker.domain.errors import Invalid
 from pledgetracker.domain.history import Entry
+from pledgetracker.domain.phrases import ahead_by
 from pledgetracker.domain.pledge import Reschedule
 from pledgetracker.domain.standing import Delivery
 from pledgetracker.domain.update import ProgressUpdate
@@ -209,7 +210,7 @@ def _numbers(seen: PledgeView) -> Iterator[Number]:
     if progress.days_ahead is not None:
         yield Number(
             "Time",
-            words.sentence(words.ahead(progress.days_ahead)),
+            words.sentence(ahead_by(progress.days_ahead)),
             "Against the day on which the path has the figure.",
         )
     yield from _outlook(seen)

@@ -8,11 +8,11 @@ from fractions import Fraction
 from babel.numbers import get_currency_symbol, is_currency
 
 from pledgetracker.channels.mail.english import ENGLISH
-from pledgetracker.domain.because import HEDGES
 from pledgetracker.domain.days import Due
 from pledgetracker.domain.flag import Flag, FlagKind
 from pledgetracker.domain.milestone import MilestoneStatus
 from pledgetracker.domain.numbers import rounded, trim
+from pledgetracker.domain.phrases import HEDGES
 from pledgetracker.domain.pledge import Pledge, SetBy
 from pledgetracker.domain.review import CounterClaim, Review
 from pledgetracker.domain.standing import Delivery, ReportingState, Schedule, Status
@@ -158,18 +158,6 @@ def expected_share(view: PledgeView) -> Decimal | None:
         return None
     start = Fraction(goal.baseline)
     return rounded((Fraction(expected) - start) / (Fraction(goal.value) - start))
-
-
-def days(n: int) -> str:
-    """`1 day`, `1,204 days`."""
-    return f"{n:,} day" if n == 1 else f"{n:,} days"
-
-
-def ahead(n: int) -> str:
-    """By how much a figure is ahead of the path, or behind it."""
-    if not n:
-        return "on the day"
-    return f"{days(n)} ahead" if n > 0 else f"{days(-n)} behind"
 
 
 def compact(value: Decimal, largest: Decimal | None = None) -> str:

@@ -10,6 +10,7 @@ from pledgetracker.domain.alert import OpenFlag, Owed, Recipient
 from pledgetracker.domain.days import LAST_DAY
 from pledgetracker.domain.flag import FlagKind
 from pledgetracker.domain.milestone import MilestoneStatus
+from pledgetracker.domain.phrases import days_of
 from pledgetracker.domain.policy import Policy
 from pledgetracker.domain.record import Record
 from pledgetracker.domain.simulation import DAY, SimulatedDay, Start, simulate
@@ -118,7 +119,7 @@ def _opening(flag: OpenFlag) -> str:
 
 
 def _alert(alert: Owed, others: int) -> str:
-    days = "1 day" if alert.step == 1 else f"{alert.step} days"
+    days = days_of(alert.step)
     match alert.kind:
         case FlagKind.NO_PROGRESS:
             said = f"T−{alert.step} alert: '{alert.milestone}' is due in {days}, with no progress"

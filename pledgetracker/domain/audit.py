@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Any
 
 # What the first entry names as the hash before it.
 BEGINNING = "0" * 64
@@ -132,10 +133,18 @@ def chained(number: int, previous: str, deed: Deed) -> Entry:
 
 def digest(number: int, previous: str, deed: Deed) -> str:
     """SHA-256, in hexadecimal, of the canonical JSON of an entry's content and of the hash before it."""
-    content = {
+    content = told(deed) | {
         "number": number,
         "previous": previous,
         "at": deed.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+    }
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def told(deed: Deed) -> dict[str, Any]:
+    """What a deed tells, but for its instant, by the names under which it is kept and hashed."""
+    return {
         "actor": str(deed.actor.kind),
         "actor_key": deed.actor.key,
         "actor_name": deed.actor.name,
@@ -146,5 +155,3 @@ def digest(number: int, previous: str, deed: Deed) -> str:
         "before": deed.before,
         "after": deed.after,
     }
-    told = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(told.encode()).hexdigest()

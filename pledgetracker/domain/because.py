@@ -1,34 +1,15 @@
 """The one sentence, with its numbers, that says why a pledge has its headline."""
 
 from datetime import date
-from decimal import ROUND_FLOOR, Decimal
+from decimal import Decimal
 
-from pledgetracker.domain import units
 from pledgetracker.domain.milestone import MilestoneStatus
 from pledgetracker.domain.numbers import MAX_DECIMALS, grouped
+from pledgetracker.domain.phrases import ahead_by, amount, day_of, days_of, percent, promised, with_unit
 from pledgetracker.domain.policy import Policy
 from pledgetracker.domain.record import Record
 from pledgetracker.domain.standing import Schedule, Standing, Status
 from pledgetracker.domain.target import Comparator
-
-# Of the sentence's language; what the standard library calls them follows the machine's.
-_MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
-HEDGES = {
-    Comparator.AT_LEAST: "at least",
-    Comparator.MORE_THAN: "more than",
-    Comparator.ABOUT: "about",
-    Comparator.EXACTLY: "exactly",
-    Comparator.UP_TO: "up to",
-    Comparator.AT_MOST: "at most",
-}
-FALLING_HEDGES = HEDGES | {
-    Comparator.AT_LEAST: "no more than",
-    Comparator.MORE_THAN: "less than",
-    Comparator.UP_TO: "down to",
-}
 
 
 def because(record: Record, standing: Standing, policy: Policy) -> str:
@@ -48,30 +29,6 @@ def because(record: Record, standing: Standing, policy: Policy) -> str:
             return _on_the_way(record, standing, policy)
         case _:
             return _open(record, standing)
-
-
-def amount(value: Decimal, unit: str | None) -> str:
-    """`250,000 people`: a value as it was given, with its unit."""
-    return _with_unit(grouped(value, MAX_DECIMALS), value, unit)
-
-
-def day_of(day: date) -> str:
-    """`4 November 2025`."""
-    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
-
-
-def percent(share: Decimal) -> str:
-    """`61.4 %`: a share in hundredths, rounded down so that it never seems to reach what it just misses."""
-    return f"{grouped((share * 100).quantize(Decimal('0.1'), ROUND_FLOOR), 1)} %"
-
-
-def promised(record: Record) -> str:
-    """`at least 1,000,000 people`: the target with its hedge, turned round where lower is better."""
-    pledge = record.pledge
-    if pledge.target is None:
-        return "done" if pledge.is_event else "no stated target"
-    hedges = FALLING_HEDGES if pledge.goal is not None and pledge.goal.direction < 0 else HEDGES
-    return f"{hedges[pledge.comparator]} {amount(pledge.target, pledge.unit)}"
 
 
 def _reported(record: Record, standing: Standing) -> str:
@@ -100,7 +57,7 @@ def _met(record: Record, standing: Standing) -> str:
         case Status.REVERSED, _:
             return f"The target was met once and is not any more: {said}{deadline}."
         case Status.MET_LATE, _:
-            return f"Met {_days(standing.lateness.current or 0)} after the deadline: {said}{deadline}."
+            return f"Met {days_of(standing.lateness.current or 0)} after the deadline: {said}{deadline}."
         case _, Schedule.MET_ON_TIME:
             return f"Met in time: {said}{deadline}."
         case _:
@@ -118,7 +75,7 @@ def _past_due(record: Record, standing: Standing) -> str:
     assert standing.due is not None
     said = _event_or_figure(record, standing)
     if standing.status is Status.OVERDUE:
-        late = _days(standing.lateness.current or 0)
+        late = days_of(standing.lateness.current or 0)
         return f"Due by {day_of(standing.due.date)}, {late} ago: {said}, against {promised(record)}."
     why = (
         "a ceiling below which no sum can call it missed"
@@ -132,7 +89,8 @@ def _past_due(record: Record, standing: Standing) -> str:
 
 def _silent(record: Record, standing: Standing) -> str:
     calendar = standing.calendar
-    awaited = f"a report was due on {day_of(calendar.due)}, {_days((standing.today - calendar.due).days)} ago"
+    ago = days_of((standing.today - calendar.due).days)
+    awaited = f"a report was due on {day_of(calendar.due)}, {ago} ago"
     if calendar.last is None:
         return f"Nothing reported since the announcement on {day_of(record.pledge.announced_on)}: {awaited}."
     return f"Last reported on {day_of(calendar.last)}: {awaited}; {_event_or_figure(record, standing)}."
@@ -152,7 +110,7 @@ def _on_the_way(record: Record, standing: Standing, policy: Policy) -> str:
     expected = f"where the path expects {_computed(progress.expected, record.pledge.unit)}"
     if progress.pace is None:
         return f"{said}, {expected}."
-    days = _ahead(progress.days_ahead or 0)
+    days = ahead_by(progress.days_ahead or 0)
     threshold = {
         Status.ON_TRACK: f"on track from {percent(policy.on_track_pace)}",
         Status.AT_RISK: f"on track only from {percent(policy.on_track_pace)}",
@@ -164,11 +122,7 @@ def _on_the_way(record: Record, standing: Standing, policy: Policy) -> str:
 
 def _computed(value: Decimal, unit: str | None) -> str:
     """`406,932.93 people`: to the hundredth, and a small value in full."""
-    return _with_unit(grouped(value, 2 if abs(value) >= 1 else MAX_DECIMALS), value, unit)
-
-
-def _with_unit(number: str, value: Decimal, unit: str | None) -> str:
-    return f"{number} {units.english(unit, value)}" if unit else number
+    return with_unit(grouped(value, 2 if abs(value) >= 1 else MAX_DECIMALS), value, unit)
 
 
 def _outlook(reached: date | None) -> str:
@@ -182,13 +136,3 @@ def _open(record: Record, standing: Standing) -> str:
     next_report = f"; the next report is due on {day_of(standing.calendar.due)}" if upcoming else ""
     share = f" ({percent(standing.progress.completion)})" if standing.progress.completion is not None else ""
     return f"{said[0].upper()}{said[1:]}{share}, against {promised(record)}{deadline}{next_report}."
-
-
-def _days(n: int) -> str:
-    return f"{n:,} day" if n == 1 else f"{n:,} days"
-
-
-def _ahead(days: int) -> str:
-    if not days:
-        return "on the day"
-    return f"{_days(days)} ahead" if days > 0 else f"{_days(-days)} behind"

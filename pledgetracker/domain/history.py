@@ -5,8 +5,8 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime
 from enum import StrEnum
 
-from pledgetracker.domain.because import amount, day_of, promised
 from pledgetracker.domain.days import Due, local_day
+from pledgetracker.domain.phrases import amount, day_of, promised
 from pledgetracker.domain.pledge import Edition, Reschedule, SetBy, Withdrawal
 from pledgetracker.domain.record import Record
 from pledgetracker.domain.review import Decision, Resolution, Review

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from pledgetracker.domain.because import amount, promised
 from pledgetracker.domain.flag import Flag, FlagKind, lead_start
 from pledgetracker.domain.milestone import MilestoneStanding, MilestoneStatus
 from pledgetracker.domain.numbers import plain
+from pledgetracker.domain.phrases import amount, days_of, promised
 from pledgetracker.domain.pledge import FINAL_MILESTONE
 from pledgetracker.domain.policy import Policy
 from pledgetracker.domain.record import Figure, Record
@@ -146,7 +146,7 @@ def _reporting(record: Record, stands: Standing) -> str:
     )
     cadence = (calendar.due - (calendar.last or record.pledge.announced_on)).days
     grace = (calendar.stale_from - calendar.due).days - 1
-    due = f"{calendar.due}, {_days(cadence)} after {since}"
+    due = f"{calendar.due}, {days_of(cadence)} after {since}"
     match stands.reporting:
         case ReportingState.CLOSED:
             return f"The pledge is {stands.delivery}, so that no report is awaited."
@@ -154,9 +154,9 @@ def _reporting(record: Record, stands: Standing) -> str:
             return f"The next report is due on {due}."
         case ReportingState.DUE:
             until = calendar.stale_from - timedelta(days=1)
-            return f"A report was due on {due}, and its grace of {_days(grace)} lasts until {until}."
+            return f"A report was due on {due}, and its grace of {days_of(grace)} lasts until {until}."
         case _:
-            return f"A report was due on {due}, and its grace of {_days(grace)} is over."
+            return f"A report was due on {due}, and its grace of {days_of(grace)} is over."
 
 
 def _schedule(record: Record, stands: Standing, policy: Policy) -> str:
@@ -194,7 +194,3 @@ def _by_pace(stands: Standing, policy: Policy) -> str:
         case _:
             rule = f"below {at_risk}"
     return f"The pace on the day of the figure, {plain(pace)} when rounded, is {rule}."
-
-
-def _days(n: int) -> str:
-    return "1 day" if n == 1 else f"{n} days"

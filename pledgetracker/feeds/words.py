@@ -1,7 +1,7 @@
 """The English sentences in which feeds say what a milestone is and what was promised."""
 
-from pledgetracker.domain.because import promised
 from pledgetracker.domain.milestone import MilestoneStanding
+from pledgetracker.domain.phrases import promised
 from pledgetracker.domain.pledge import SetBy
 from pledgetracker.domain.record import Record
 from pledgetracker.domain.standing import Standing

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from pledgetracker.domain.alert import AlertState
-from pledgetracker.domain.because import day_of
 from pledgetracker.domain.days import local_day
 from pledgetracker.domain.history import Entry, Happening, happenings
+from pledgetracker.domain.phrases import day_of
 from pledgetracker.domain.pledge import Pledge
 from pledgetracker.domain.vantage import Vantage
 from pledgetracker.services.reading import get_record, known

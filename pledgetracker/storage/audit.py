@@ -14,6 +14,7 @@ from pledgetracker.domain.audit import (
     Entry,
     SubjectKind,
     chained,
+    told,
 )
 from pledgetracker.storage.canonical import canonical
 from pledgetracker.storage.dialects import insert_or_ignore
@@ -122,21 +123,8 @@ def _conditions(wanted: AuditFilter) -> Iterator[ColumnElement[bool]]:
 
 
 def _row(entry: Entry) -> dict[str, object]:
-    deed = entry.deed
-    return {
-        "number": entry.number,
-        "at": deed.at,
-        "actor": str(deed.actor.kind),
-        "actor_key": deed.actor.key,
-        "actor_name": deed.actor.name,
-        "request": deed.actor.request,
-        "action": deed.action,
-        "subject": deed.subject,
-        "before": deed.before,
-        "after": deed.after,
-        "previous": entry.previous,
-        "hash": entry.hash,
-    }
+    chain = {"number": entry.number, "previous": entry.previous, "hash": entry.hash}
+    return chain | {"at": entry.deed.at} | told(entry.deed)
 
 
 def _entry(row: RowMapping) -> Entry:

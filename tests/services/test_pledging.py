@@ -132,13 +132,13 @@ AS_EVENT = {"comparator": Comparator.EVENT, "target": None, "unit": None}
 LEFT_WITHOUT_FOOTING: dict[str, tuple[dict[str, Any], tuple[Any, dict[str, Any]], dict[str, Any], str]] = {
     "announced after a move of the deadline": (
         {},
-        (pledging.reschedule, {"due": Due.parse("2027"), "announced_on": day("2026-02-01")}),
+        (rescheduling.reschedule, {"due": Due.parse("2027"), "announced_on": day("2026-02-01")}),
         {"announced_on": day("2026-02-02")},
         "/announced_on: Move 1 of the deadline was announced on 2026-02-01",
     ),
     "announced after its withdrawal": (
         {},
-        (pledging.withdraw, {"on": day("2026-02-01")}),
+        (withdrawing.withdraw, {"on": day("2026-02-01")}),
         {"announced_on": day("2026-02-02")},
         "/announced_on: It was withdrawn on 2026-02-01",
     ),
@@ -150,7 +150,7 @@ LEFT_WITHOUT_FOOTING: dict[str, tuple[dict[str, Any], tuple[Any, dict[str, Any]]
     ),
     "measured from after a deadline of before": (
         {},
-        (pledging.reschedule, {"due": Due.parse("2028")}),
+        (rescheduling.reschedule, {"due": Due.parse("2028")}),
         {"baseline": {"date": day("2026-12-31")}},
         "/baseline/date: The deadline was 2026-12-31 at one time",
     ),
@@ -182,7 +182,7 @@ def test_an_edit_does_not_contradict_what_is_on_record(case: str, runtime: Runti
 
 def test_an_edit_may_change_what_nothing_on_record_stands_on(runtime: Runtime) -> None:
     add_pledge(runtime, milestones=(stone("opening", "2026-06-30"),))
-    do(runtime, pledging.reschedule, {"due": Due.parse("2027"), "announced_on": day("2026-02-01")})
+    do(runtime, rescheduling.reschedule, {"due": Due.parse("2027"), "announced_on": day("2026-02-01")})
     report(runtime, no_change=True)
     report(runtime, done=True, milestone="opening")
     fields = {"announced_on": day("2026-02-01"), "baseline": {"date": day("2026-02-01")}, **AS_EVENT}

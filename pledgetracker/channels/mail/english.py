@@ -15,6 +15,7 @@ from pledgetracker.domain import units
 from pledgetracker.domain.alert import NewsKind
 from pledgetracker.domain.days import Due
 from pledgetracker.domain.flag import Flag, FlagKind
+from pledgetracker.domain.phrases import ahead_by, days_of
 from pledgetracker.domain.pledge import SetBy
 from pledgetracker.domain.review import Review
 from pledgetracker.domain.standing import Status
@@ -101,7 +102,7 @@ class _English(Words):
 
     def relative(self, days: int) -> str:
         near = {0: "today", 1: "tomorrow", -1: "yesterday"}.get(days)
-        return near or (f"in {_days(days)}" if days > 0 else f"{_days(-days)} ago")
+        return near or (f"in {days_of(days)}" if days > 0 else f"{days_of(-days)} ago")
 
     def deadline(self, due: Due) -> str:
         match due.precision:
@@ -160,13 +161,13 @@ class _English(Words):
             case FlagKind.OVERDUE if subject.is_ours:
                 return f"Checkpoint passed {self.relative(days)}"
             case FlagKind.OVERDUE:
-                late = f"{_days(-days)} overdue"
+                late = f"{days_of(-days)} overdue"
                 return late if subject.is_final else f"{_word(subject)} {late}"
             case FlagKind.NEVER_REPORTED:
                 return f"Nothing reported since {self.day(facts.pledge.announced_on)}"
             case FlagKind.STALE:
                 last = standing.calendar.last
-                return f"No report for {_days((facts.today - last).days)}" if last else "No recent report"
+                return f"No report for {days_of((facts.today - last).days)}" if last else "No recent report"
             case FlagKind.BEHIND:
                 pace = standing.progress.pace
                 return (
@@ -240,7 +241,7 @@ class _English(Words):
         if figure is None or progress.expected is None:
             return "The figure is behind the path to the target."
         days = -(progress.days_ahead or 0)
-        late = f"{_days(days)} behind the path" if days > 0 else "behind the path"
+        late = f"{days_of(days)} behind the path" if days > 0 else "behind the path"
         return (
             f"{self.amount(figure.value, facts.unit)} as of {self.day(figure.as_of)} is {late}, "
             f"which expected {self.about(progress.expected, facts.unit)} by then."
@@ -291,7 +292,7 @@ class _English(Words):
         said = f"By what is reported, {self.thing(subject, facts.unit)} is met"
         late = facts.standing.lateness.current if subject.is_final else None
         if late:
-            said += f", {_days(late)} after its deadline"
+            said += f", {days_of(late)} after its deadline"
         if figure is not None and subject.target is not None:
             said += f": {self.amount(figure.value, facts.unit)} as of {self.day(figure.as_of)}"
         if late or subject.due is None:
@@ -362,7 +363,7 @@ class _English(Words):
     def status(self, facts: Facts) -> str:
         standing = facts.standing
         if standing.status is Status.MET_LATE:
-            return f"Met, {_days(standing.lateness.current or 0)} late"
+            return f"Met, {days_of(standing.lateness.current or 0)} late"
         if standing.status is Status.INDETERMINATE:
             return (
                 "Past its deadline. What was promised is a ceiling, so a figure below it settles nothing"
@@ -381,7 +382,7 @@ class _English(Words):
             parts = [f"{self.about(progress.expected, facts.unit)} expected by then"]
             if progress.pace is not None:
                 parts.append(f"{self.percent(progress.pace)} of the pace")
-            parts.append(_ahead(progress.days_ahead or 0))
+            parts.append(ahead_by(progress.days_ahead or 0))
             lines.append(" · ".join(parts))
         if progress.projected_date and progress.projected_date > facts.today and not facts.is_settled:
             lines.append(f"At this rate the target would be reached on {self.day(progress.projected_date)}")
@@ -398,16 +399,6 @@ class _English(Words):
 
 def _word(subject: Subject) -> str:
     return "Checkpoint" if subject.is_ours else "Milestone"
-
-
-def _days(n: int) -> str:
-    return f"{n:,} day" if n == 1 else f"{n:,} days"
-
-
-def _ahead(days: int) -> str:
-    if not days:
-        return "on the day"
-    return f"{_days(days)} ahead" if days > 0 else f"{_days(-days)} behind"
 
 
 def _shortfall(facts: Facts, subject: Subject) -> str:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from pledgetracker.domain.because import amount
 from pledgetracker.domain.numbers import plain
+from pledgetracker.domain.phrases import amount
 from pledgetracker.domain.pledge import FINAL_MILESTONE, Baseline, Pledge
 from pledgetracker.domain.record import Record
 from pledgetracker.domain.standing import Standing

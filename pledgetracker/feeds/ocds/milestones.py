@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from pledgetracker.domain.because import amount
 from pledgetracker.domain.milestone import MilestoneStanding, MilestoneStatus, met_since
+from pledgetracker.domain.phrases import amount
 from pledgetracker.domain.pledge import FINAL_MILESTONE
 from pledgetracker.domain.presets import OCDS_MILESTONE
 from pledgetracker.domain.record import Record
