@@ -9,7 +9,7 @@ from decimal import Decimal
 from babel import Locale
 from babel.dates import format_date
 
-from pledgetracker.channels.mail.facts import Facts, Subject, clean, shorten
+from pledgetracker.channels.mail.facts import Facts, Subject, clean
 from pledgetracker.channels.mail.words import Labels, Words, sentence
 from pledgetracker.domain import units
 from pledgetracker.domain.alert import NewsKind
@@ -19,7 +19,7 @@ from pledgetracker.domain.phrases import ahead_by, days_of
 from pledgetracker.domain.pledge import SetBy
 from pledgetracker.domain.review import Review
 from pledgetracker.domain.standing import Status
-from pledgetracker.domain.target import Comparator, Target
+from pledgetracker.domain.target import Comparator
 from pledgetracker.domain.update import Claim, ProgressUpdate
 
 _HEDGES = {
@@ -76,6 +76,7 @@ class _English(Words):
 
     language = "en"
     locale = Locale("en", "GB")
+    hedges = _HEDGES
     labels = Labels(
         promised="Promised",
         counted="Counted",
@@ -117,10 +118,6 @@ class _English(Words):
 
     def originally(self, due: Due) -> str:
         return f"first promised {self.deadline(due)}"
-
-    def promise(self, target: Target, unit: str | None) -> str:
-        rising, falling = _HEDGES[target.comparator]
-        return (falling if target.direction < 0 else rising).format(self.amount(target.value, unit))
 
     def no_target(self, *, is_event: bool) -> str:
         return "to be done" if is_event else "no stated figure"
@@ -257,36 +254,23 @@ class _English(Words):
         )
         return f"The reports for {self.day(day)} disagree{said}. Until that is settled, {rule}."
 
-    def news(self, facts: Facts) -> Sequence[str]:
-        match facts.kind:
-            case NewsKind.PROGRESS:
-                return self._progress(facts)
-            case NewsKind.CORRECTED:
-                return self._correction(facts)
-            case NewsKind.MET:
-                return self._met(facts)
-            case NewsKind.RESCHEDULED:
-                return self._rescheduled(facts)
-            case _:
-                return self._withdrawn(facts)
-
-    def _progress(self, facts: Facts) -> Sequence[str]:
+    def progress(self, facts: Facts) -> Sequence[str]:
         update = facts.news
         if update is None:
             return ["A report was recorded."]
         what, who = sentence(self._what(facts, update)), self._who(facts, update)
         said = f"{what} as of {self.day(update.as_of)}, {who}."
-        return [said, *self._note(update.note)]
+        return [said, *self.note(update.note)]
 
-    def _correction(self, facts: Facts) -> Sequence[str]:
+    def correction(self, facts: Facts) -> Sequence[str]:
         new, old = facts.news, facts.corrected
         if new is None:
             return ["A report was corrected."]
         instead = f" instead of {self._what(facts, old)}" if old else ""
         said = f"The report for {self.day(new.as_of)} was corrected: {self._what(facts, new)}{instead}."
-        return [said, *self._note(new.note)]
+        return [said, *self.note(new.note)]
 
-    def _met(self, facts: Facts) -> Sequence[str]:
+    def met(self, facts: Facts) -> Sequence[str]:
         subject = facts.subject(facts.notice.milestone, facts.notice.episode)
         figure = facts.standing.figure
         said = f"By what is reported, {self.thing(subject, facts.unit)} is met"
@@ -300,7 +284,7 @@ class _English(Words):
         verb = "was" if subject.due < facts.today else "is"
         return [f"{said}. It {verb} due {self._on(subject.due, facts)}."]
 
-    def _rescheduled(self, facts: Facts) -> Sequence[str]:
+    def rescheduled(self, facts: Facts) -> Sequence[str]:
         move, old = facts.move, facts.due_before_move
         if move is None:
             return ["The deadline was moved."]
@@ -312,17 +296,14 @@ class _English(Words):
             said = f"The deadline moved from {self.day(old.date)} to {self.day(move.due.date)}."
         who = "the tracker" if move.moved_by is SetBy.TRACKER else facts.pledger
         told = f"Announced by {who} on {self.day(move.announced_on)}; the first deadline stays on record."
-        return [said, told, *self._note(move.reason)]
+        return [said, told, *self.note(move.reason)]
 
-    def _withdrawn(self, facts: Facts) -> Sequence[str]:
+    def withdrawn(self, facts: Facts) -> Sequence[str]:
         withdrawal = facts.notice.record.withdrawal
         if withdrawal is None:
             return ["The pledge was withdrawn."]
         said = f"The pledge was withdrawn with effect from {self.day(withdrawal.on)}."
-        return [said, *self._note(withdrawal.reason)]
-
-    def _note(self, note: str | None) -> Sequence[str]:
-        return [self.quoted(shorten(clean(note), 300))] if note and clean(note) else []
+        return [said, *self.note(withdrawal.reason)]
 
     def ours(self, facts: Facts) -> str:
         return (

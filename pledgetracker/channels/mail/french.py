@@ -9,7 +9,7 @@ from decimal import Decimal
 from babel import Locale
 from babel.dates import format_date
 
-from pledgetracker.channels.mail.facts import Facts, Subject, clean, shorten
+from pledgetracker.channels.mail.facts import Facts, Subject, clean
 from pledgetracker.channels.mail.words import Labels, Words, sentence
 from pledgetracker.domain import units
 from pledgetracker.domain.alert import NewsKind
@@ -18,7 +18,7 @@ from pledgetracker.domain.flag import Flag, FlagKind
 from pledgetracker.domain.pledge import SetBy
 from pledgetracker.domain.review import Review
 from pledgetracker.domain.standing import Status
-from pledgetracker.domain.target import Comparator, Target
+from pledgetracker.domain.target import Comparator
 from pledgetracker.domain.update import Claim, ProgressUpdate
 
 _COLON = "\u00a0: "
@@ -76,6 +76,7 @@ class _French(Words):
 
     language = "fr"
     locale = Locale("fr")
+    hedges = _HEDGES
     labels = Labels(
         promised="Ce qui est promis",
         counted="Ce qui est compté",
@@ -121,10 +122,6 @@ class _French(Words):
 
     def originally(self, due: Due) -> str:
         return f"à l’origine{_COLON}{self.deadline(due)}"
-
-    def promise(self, target: Target, unit: str | None) -> str:
-        rising, falling = _HEDGES[target.comparator]
-        return (falling if target.direction < 0 else rising).format(self.amount(target.value, unit))
 
     def no_target(self, *, is_event: bool) -> str:
         return "à réaliser" if is_event else "aucun chiffre annoncé"
@@ -266,29 +263,16 @@ class _French(Words):
             f"Tant que ce n’est pas tranché, {rule}."
         )
 
-    def news(self, facts: Facts) -> Sequence[str]:
-        match facts.kind:
-            case NewsKind.PROGRESS:
-                return self._progress(facts)
-            case NewsKind.CORRECTED:
-                return self._correction(facts)
-            case NewsKind.MET:
-                return self._met(facts)
-            case NewsKind.RESCHEDULED:
-                return self._rescheduled(facts)
-            case _:
-                return self._withdrawn(facts)
-
-    def _progress(self, facts: Facts) -> Sequence[str]:
+    def progress(self, facts: Facts) -> Sequence[str]:
         update = facts.news
         if update is None:
             return ["Un compte rendu a été enregistré."]
         said = (
             f"{sentence(self._what(facts, update))} au {self.day(update.as_of)}. {self._who(facts, update)}."
         )
-        return [said, *self._note(update.note)]
+        return [said, *self.note(update.note)]
 
-    def _correction(self, facts: Facts) -> Sequence[str]:
+    def correction(self, facts: Facts) -> Sequence[str]:
         new, old = facts.news, facts.corrected
         if new is None:
             return ["Un compte rendu a été corrigé."]
@@ -297,9 +281,9 @@ class _French(Words):
             f"Le compte rendu pour le {self.day(new.as_of)} a été corrigé"
             f"{_COLON}{self._what(facts, new)}{instead}."
         )
-        return [said, *self._note(new.note)]
+        return [said, *self.note(new.note)]
 
-    def _met(self, facts: Facts) -> Sequence[str]:
+    def met(self, facts: Facts) -> Sequence[str]:
         subject = facts.subject(facts.notice.milestone, facts.notice.episode)
         word = "tenu" if subject.is_final else "atteint"
         figure = facts.standing.figure
@@ -314,7 +298,7 @@ class _French(Words):
         verb = "était" if subject.due < facts.today else "est"
         return [f"{said}. L’échéance {verb} fixée au {self.day(subject.due)}."]
 
-    def _rescheduled(self, facts: Facts) -> Sequence[str]:
+    def rescheduled(self, facts: Facts) -> Sequence[str]:
         move, old = facts.move, facts.due_before_move
         if move is None:
             return ["L’échéance a été déplacée."]
@@ -330,17 +314,14 @@ class _French(Words):
             said = f"L’échéance passe du {self.day(old.date)} au {self.day(move.due.date)}."
         who = "le suivi" if move.moved_by is SetBy.TRACKER else facts.pledger
         told = f"Annoncé par {who} le {self.day(move.announced_on)}. La première échéance reste au dossier."
-        return [said, told, *self._note(move.reason)]
+        return [said, told, *self.note(move.reason)]
 
-    def _withdrawn(self, facts: Facts) -> Sequence[str]:
+    def withdrawn(self, facts: Facts) -> Sequence[str]:
         withdrawal = facts.notice.record.withdrawal
         if withdrawal is None:
             return ["L’engagement a été retiré."]
         said = f"L’engagement a été retiré, avec effet au {self.day(withdrawal.on)}."
-        return [said, *self._note(withdrawal.reason)]
-
-    def _note(self, note: str | None) -> Sequence[str]:
-        return [self.quoted(shorten(clean(note), 300))] if note and clean(note) else []
+        return [said, *self.note(withdrawal.reason)]
 
     def ours(self, facts: Facts) -> str:
         return (

@@ -1,7 +1,7 @@
 """What a language must be able to say; numbers and dates are written by its locale."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
@@ -9,10 +9,11 @@ from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
 from babel import Locale
 from babel.numbers import format_currency, format_decimal, format_percent, is_currency
 
-from pledgetracker.channels.mail.facts import Facts, Subject
+from pledgetracker.channels.mail.facts import Facts, Subject, clean, shorten
+from pledgetracker.domain.alert import NewsKind
 from pledgetracker.domain.days import Due
 from pledgetracker.domain.flag import Flag
-from pledgetracker.domain.target import Target
+from pledgetracker.domain.target import Comparator, Target
 from pledgetracker.domain.update import ProgressUpdate
 
 _WIDE = Context(prec=80)
@@ -46,11 +47,13 @@ class Words(ABC):
     Attributes:
         language: its tag, for Content-Language and `lang`.
         locale: which writes its numbers and dates.
+        hedges: how a target reads, with {} for the value: where higher is better, and where lower is.
     """
 
     language: str
     locale: Locale
     labels: Labels
+    hedges: Mapping[Comparator, tuple[str, str]]
 
     def number(self, value: Decimal) -> str:
         """Every digit of `value`."""
@@ -84,6 +87,29 @@ class Words(ABC):
         """Within the quotation marks of the language."""
         return f"{self.labels.opening_quote}{text}{self.labels.closing_quote}"
 
+    def note(self, note: str | None) -> Sequence[str]:
+        """What somebody wrote, shortened; nothing where it says nothing."""
+        return [self.quoted(shorten(clean(note), 300))] if note and clean(note) else []
+
+    def promise(self, target: Target, unit: str | None) -> str:
+        """`at least 1,000,000 people`: the hedge and the value."""
+        rising, falling = self.hedges[target.comparator]
+        return (falling if target.direction < 0 else rising).format(self.amount(target.value, unit))
+
+    def news(self, facts: Facts) -> Sequence[str]:
+        """What happened, in sentences."""
+        match facts.kind:
+            case NewsKind.PROGRESS:
+                return self.progress(facts)
+            case NewsKind.CORRECTED:
+                return self.correction(facts)
+            case NewsKind.MET:
+                return self.met(facts)
+            case NewsKind.RESCHEDULED:
+                return self.rescheduled(facts)
+            case _:
+                return self.withdrawn(facts)
+
     @abstractmethod
     def unit(self, unit: str, value: Decimal) -> str:
         """The word for `unit` beside `value`."""
@@ -103,10 +129,6 @@ class Words(ABC):
     @abstractmethod
     def originally(self, due: Due) -> str:
         """What the deadline was when it was promised."""
-
-    @abstractmethod
-    def promise(self, target: Target, unit: str | None) -> str:
-        """`at least 1,000,000 people`: the hedge and the value."""
 
     @abstractmethod
     def no_target(self, *, is_event: bool) -> str:
@@ -129,8 +151,24 @@ class Words(ABC):
         """What a flag means, in a sentence or two."""
 
     @abstractmethod
-    def news(self, facts: Facts) -> Sequence[str]:
-        """What happened, in sentences."""
+    def progress(self, facts: Facts) -> Sequence[str]:
+        """That something was reported."""
+
+    @abstractmethod
+    def correction(self, facts: Facts) -> Sequence[str]:
+        """That a report was corrected."""
+
+    @abstractmethod
+    def met(self, facts: Facts) -> Sequence[str]:
+        """That a milestone or the pledge is met."""
+
+    @abstractmethod
+    def rescheduled(self, facts: Facts) -> Sequence[str]:
+        """That the deadline moved."""
+
+    @abstractmethod
+    def withdrawn(self, facts: Facts) -> Sequence[str]:
+        """That the pledge was withdrawn."""
 
     @abstractmethod
     def ours(self, facts: Facts) -> str:
