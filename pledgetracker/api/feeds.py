@@ -100,7 +100,7 @@ def _gathered(pledge: str, at: Vantage) -> Attributed:
 
 def _then(at: Vantage) -> datetime:
     """The last instant that an answer may know of: what is past says nothing of today."""
-    return at.known_at or at.now
+    return at.instant
 
 
 def _streamed(pieces: Iterator[bytes], mimetype: str) -> Response:

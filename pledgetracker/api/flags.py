@@ -12,6 +12,7 @@ from pledgetracker.api.blueprint import ApiBlueprint, list_of
 from pledgetracker.api.fields import Choice, Day, QueryTruth, Slug, Whole
 from pledgetracker.api.paging import PageQuery, Sort
 from pledgetracker.api.schemas.base import MAX_NUMBER, Document
+from pledgetracker.api.vantage import VantageQuery, vantage
 from pledgetracker.domain.access import Scope
 from pledgetracker.domain.flag import FlagKind
 from pledgetracker.storage.flags import FlagFilter
@@ -33,8 +34,13 @@ class FlagDocument(Document):
     cleared_at = fields.AwareDateTime(dump_only=True, allow_none=True)
 
 
-class FlagQuery(PageQuery):
-    """Which flags are wanted, in which order."""
+class FlagQuery(PageQuery, VantageQuery):
+    """Which flags are wanted, in which order and knowing what."""
+
+    class Meta(PageQuery.Meta):
+        """No day: a standing shows the flags of any."""
+
+        exclude = ("as_of",)
 
     types = {"id": int, "opened_at": datetime}
 
@@ -50,8 +56,8 @@ class FlagQuery(PageQuery):
 @blueprint.response(200, list_of(FlagDocument))
 def list_all(query: dict[str, Any]) -> Response:
     """List the stored record of flags; a pledge's standing shows those of its instant."""
-    page = query["page"]
-    wanted = FlagFilter(query.get("pledge"), query.get("kind"), query.get("open"))
+    page, at = query["page"], vantage(query)
+    wanted = FlagFilter(query.get("pledge"), query.get("kind"), query.get("open"), at.known_at)
     with runtime().database.read(may_lag=True) as tx:
         found = tx.flags.page(wanted, page)
     return listed(FlagDocument, found, next_cursor(page, found.after))

@@ -14,16 +14,23 @@ from pledgetracker.api.effects import effect
 from pledgetracker.api.fields import Slug
 from pledgetracker.api.paging import PageQuery, Sort
 from pledgetracker.api.schemas.catalogue import InitiativeChange, InitiativeDocument
+from pledgetracker.api.vantage import VantageQuery, vantage
 from pledgetracker.domain.access import Scope
 from pledgetracker.services import cataloguing
+from pledgetracker.services.recalling import initiative_known
 from pledgetracker.storage.database import Transaction
 from pledgetracker.web import next_cursor, now, runtime
 
 blueprint = ApiBlueprint("initiatives", __name__, description="What groups pledges")
 
 
-class InitiativeQuery(PageQuery):
-    """Which initiatives are wanted, in which order."""
+class InitiativeQuery(PageQuery, VantageQuery):
+    """Which initiatives are wanted, in which order and knowing what."""
+
+    class Meta(PageQuery.Meta):
+        """Nothing is said of them about a day."""
+
+        exclude = ("as_of",)
 
     types = {"id": str, "title": str, "updated_at": datetime}
 
@@ -37,9 +44,9 @@ class InitiativeQuery(PageQuery):
 @blueprint.response(200, list_of(InitiativeDocument))
 def list_all(query: dict[str, Any]) -> Response:
     """List initiatives."""
-    page = query["page"]
+    page, at = query["page"], vantage(query)
     with runtime().database.read(may_lag=True) as tx:
-        found = cataloguing.list_initiatives(tx, page, parent=query.get("parent"))
+        found = cataloguing.list_initiatives(tx, page, at, parent=query.get("parent"))
     return listed(InitiativeDocument, found, next_cursor(page, found.after))
 
 
@@ -61,12 +68,14 @@ def add(fields: Any) -> Response:
 
 @blueprint.route("/initiatives/<slug:initiative>", methods=["GET"])
 @needs(Scope.READ)
+@blueprint.arguments(VantageQuery(only=("known_at",)), location="query")
 @blueprint.response(200, InitiativeDocument)
 @blueprint.refuses(404)
-def get(initiative: str) -> Response:
+def get(query: dict[str, Any], initiative: str) -> Response:
     """Show an initiative."""
+    at = vantage(query)
     with runtime().database.glance(may_lag=True) as tx:
-        found = cataloguing.get_initiative(tx, initiative)
+        found = initiative_known(tx, initiative, at)
     return unless_known(entry_tag(found), lambda: answer(InitiativeDocument, found))
 
 

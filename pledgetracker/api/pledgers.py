@@ -14,17 +14,24 @@ from pledgetracker.api.effects import effect
 from pledgetracker.api.fields import Choice
 from pledgetracker.api.paging import PageQuery, Sort
 from pledgetracker.api.schemas.catalogue import PledgerChange, PledgerDocument
+from pledgetracker.api.vantage import VantageQuery, vantage
 from pledgetracker.domain.access import Scope
 from pledgetracker.domain.catalogue import PledgerKind
 from pledgetracker.services import cataloguing
+from pledgetracker.services.recalling import pledger_known
 from pledgetracker.storage.database import Transaction
 from pledgetracker.web import next_cursor, now, runtime
 
 blueprint = ApiBlueprint("pledgers", __name__, description="Who made promises")
 
 
-class PledgerQuery(PageQuery):
-    """Which pledgers are wanted, in which order."""
+class PledgerQuery(PageQuery, VantageQuery):
+    """Which pledgers are wanted, in which order and knowing what."""
+
+    class Meta(PageQuery.Meta):
+        """Nothing is said of them about a day."""
+
+        exclude = ("as_of",)
 
     types = {"id": str, "name": str, "updated_at": datetime}
 
@@ -38,9 +45,9 @@ class PledgerQuery(PageQuery):
 @blueprint.response(200, list_of(PledgerDocument))
 def list_all(query: dict[str, Any]) -> Response:
     """List pledgers."""
-    page = query["page"]
+    page, at = query["page"], vantage(query)
     with runtime().database.read(may_lag=True) as tx:
-        found = cataloguing.list_pledgers(tx, page, kind=query.get("kind"))
+        found = cataloguing.list_pledgers(tx, page, at, kind=query.get("kind"))
     return listed(PledgerDocument, found, next_cursor(page, found.after))
 
 
@@ -62,12 +69,14 @@ def add(fields: Any) -> Response:
 
 @blueprint.route("/pledgers/<slug:pledger>", methods=["GET"])
 @needs(Scope.READ)
+@blueprint.arguments(VantageQuery(only=("known_at",)), location="query")
 @blueprint.response(200, PledgerDocument)
 @blueprint.refuses(404)
-def get(pledger: str) -> Response:
+def get(query: dict[str, Any], pledger: str) -> Response:
     """Show a pledger."""
+    at = vantage(query)
     with runtime().database.glance(may_lag=True) as tx:
-        found = cataloguing.get_pledger(tx, pledger)
+        found = pledger_known(tx, pledger, at)
     return unless_known(entry_tag(found), lambda: answer(PledgerDocument, found))
 
 

@@ -14,26 +14,36 @@ from pledgetracker.api.blueprint import ApiBlueprint, list_of
 from pledgetracker.api.fields import Choice, Day, Email, Line, Slug, TimeZone, Whole
 from pledgetracker.api.paging import PageQuery
 from pledgetracker.api.schemas.base import MAX_NUMBER, Document
+from pledgetracker.api.vantage import VantageQuery, vantage
 from pledgetracker.domain.access import Scope
 from pledgetracker.domain.alert import OpenFlag, Owed
 from pledgetracker.domain.days import LAST_DAY, local_day
 from pledgetracker.domain.errors import Invalid
 from pledgetracker.domain.flag import FlagKind
+from pledgetracker.domain.vantage import Vantage
 from pledgetracker.domain.watch import Message
 from pledgetracker.services.simulating import MOST_DAYS, Scene, Simulated, Span, simulate_page
 from pledgetracker.storage.alerts import AlertEntry
 from pledgetracker.storage.paging import Page
-from pledgetracker.web import next_cursor, now, runtime
+from pledgetracker.web import next_cursor, runtime
 
 DAYS_AHEAD = 90
 
 blueprint = ApiBlueprint("simulation", __name__, description="What ticks would find and owe")
 
 
-class SimulationQuery(PageQuery):
-    """Which days of which pledges are wanted; `limit` counts pledges."""
+class SimulationQuery(PageQuery, VantageQuery):
+    """Which days of which pledges are wanted, knowing what; `limit` counts pledges."""
 
-    first = Day(data_key="from", metadata={"description": "The first local day; today unless said."})
+    class Meta(PageQuery.Meta):
+        """No day but those of the range."""
+
+        exclude = ("as_of",)
+
+    first = Day(
+        data_key="from",
+        metadata={"description": "The first local day; unless said today, or that of `known_at`."},
+    )
     last = Day(
         data_key="to",
         metadata={
@@ -65,7 +75,10 @@ class SimulatedAlertDocument(Document):
 
 
 class SimulatedMessageDocument(Document):
-    """One message to one recipient, whose address shows only to keys with scope write."""
+    """One message to one recipient, whose address shows only to keys with scope write.
+
+    With `known_at` it stands for all recipients of then, whose addresses are not kept.
+    """
 
     recipient = Email(dump_only=True, allow_none=True)
     channel = Line(dump_only=True)
@@ -129,21 +142,22 @@ class SimulatedView:
 @blueprint.response(200, list_of(SimulatedDocument))
 def list_all(query: dict[str, Any]) -> Response:
     """Simulate flags and alerts between two days, as if nothing more were reported; nothing is changed."""
-    page, span = query.pop("page"), _span(query.pop("first", None), query.pop("last", None))
+    page, at = query.pop("page"), vantage(query)
+    span = _span(query.pop("first", None), query.pop("last", None), at)
     with runtime().database.read(may_lag=True) as tx:
-        found = simulate_page(tx, Scene(**query), span, page, runtime().rules, now=now())
+        found = simulate_page(tx, Scene(**query), span, page, runtime().rules, at)
     may_name = may(Scope.WRITE)
     shown = Page([_seen(item, may_name=may_name) for item in found.items], found.positions, found.has_more)
     return listed(SimulatedDocument, shown, next_cursor(page, found.after))
 
 
-def _span(first: date | None, last: date | None) -> Span:
+def _span(first: date | None, last: date | None, at: Vantage) -> Span:
     """The days asked for.
 
     Raises:
         Invalid: they are none, or too many.
     """
-    begin = first or local_day(now(), runtime().rules.time_zone)
+    begin = first or local_day(at.instant, runtime().rules.time_zone)
     span = Span(begin, last or min(begin + timedelta(days=DAYS_AHEAD - 1), LAST_DAY))
     if (complaint := span.complaint()) is not None:
         raise Invalid.field("?to", complaint)
@@ -160,5 +174,5 @@ def _seen(item: Simulated, *, may_name: bool) -> SimulatedView:
 
 def _messages(messages: Sequence[Message[AlertEntry]], *, may_name: bool) -> Iterator[MessageView]:
     for message in messages:
-        recipient = message.leader.recipient.email if may_name else None
+        recipient = (message.leader.recipient.email or None) if may_name else None
         yield MessageView(recipient, message.leader.channel.value, message.alert, message.speaks_for)

@@ -7,14 +7,17 @@ from operator import itemgetter
 from zoneinfo import ZoneInfo
 
 import click
+from marshmallow import ValidationError
 
+from pledgetracker.api.fields import Moment
 from pledgetracker.cli.starting import ready
 from pledgetracker.domain.alert import OpenFlag, Owed
 from pledgetracker.domain.days import FIRST_DAY, LAST_DAY
+from pledgetracker.domain.vantage import Vantage
 from pledgetracker.scheduler import run, turn
 from pledgetracker.services import monitoring
 from pledgetracker.services.monitoring import TickReport
-from pledgetracker.services.reading import get_record
+from pledgetracker.services.reading import get_record, known
 from pledgetracker.services.simulating import Scene, Span, simulate_all
 from pledgetracker.storage.alerts import AlertEntry
 
@@ -74,15 +77,21 @@ def _tell(report: TickReport) -> None:
 @click.option("--from", "first", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The first day.")
 @click.option("--to", "last", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The last day.")
 @click.option("--pledge", help="This one alone; all unless said.")
-def simulate(first: datetime, last: datetime, pledge: str | None) -> None:
+@click.option(
+    "--known-at",
+    metavar="INSTANT",
+    help="Leave out whatever was recorded after this instant, 2025-12-31T23:00:00Z say.",
+)
+def simulate(first: datetime, last: datetime, pledge: str | None, known_at: str | None) -> None:
     """Say day by day which flags would come and go, and what would be owed, if nothing more were reported."""
     span = Span(_within(first, "--from"), _within(last, "--to"))
     if (complaint := span.complaint()) is not None:
         raise click.BadParameter(complaint, param_hint="--to")
     with ready() as runtime, runtime.database.read() as tx:
+        at = _vantage(known_at, now=runtime.clock())
         if pledge is not None:
-            get_record(tx, pledge)
-        found = list(simulate_all(tx, Scene(pledge), span, runtime.rules, now=runtime.clock()))
+            known(get_record(tx, pledge), at)
+        found = list(simulate_all(tx, Scene(pledge), span, runtime.rules, at))
     happening = sorted(
         ((on.day, simulated.pledge, on) for simulated in found for on in simulated.days), key=itemgetter(0, 1)
     )
@@ -96,6 +105,18 @@ def simulate(first: datetime, last: datetime, pledge: str | None) -> None:
     click.echo(f"{pledges} simulated; nothing was changed.")
 
 
+def _vantage(known_at: str | None, *, now: datetime) -> Vantage:
+    """From where to look; an instant may be spelled as in queries of the API."""
+    try:
+        at = Vantage(now, known_at=None if known_at is None else Moment().deserialize(known_at))
+    except ValidationError as error:
+        raise click.BadParameter(str(error.messages[0]), param_hint="--known-at") from None
+    if at.instant > now:
+        detail = "Lies ahead; nobody can say what will be known then."
+        raise click.BadParameter(detail, param_hint="--known-at")
+    return at
+
+
 def _tell_changes(pledge: str, opened: Sequence[OpenFlag], cleared: Sequence[OpenFlag]) -> None:
     click.echo(pledge)
     for flag in cleared:
@@ -106,7 +127,7 @@ def _tell_changes(pledge: str, opened: Sequence[OpenFlag], cleared: Sequence[Ope
 
 def _tell_alert(alert: Owed | AlertEntry, others: int = 0) -> None:
     words = f"{alert.kind}{_on(alert.milestone)}, step {alert.step}"
-    click.echo(f"  alert    {words}, to {alert.recipient.email}")
+    click.echo(f"  alert    {words}" + (alert.recipient.email and f", to {alert.recipient.email}"))
     if others:
         click.echo(f"           which speaks for {others} more")
 

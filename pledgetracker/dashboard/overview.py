@@ -95,7 +95,7 @@ def overview(tx: Transaction, asked: Asked, rules: Rules, vantage: Vantage) -> O
     )
     return Overview(
         deck=deck(tx, wanted, asked.cursor, rules, vantage),
-        choices=list_initiatives(tx, Cursors({"title": str}).page("title", None, MAX_CHOICES)).items,
+        choices=list_initiatives(tx, Cursors({"title": str}).page("title", None, MAX_CHOICES), vantage).items,
         statuses=BADGES,
         vantage=vantage,
     )

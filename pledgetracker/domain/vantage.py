@@ -25,6 +25,11 @@ class Vantage:
         """Whether it is here and now, and no other day or knowledge was asked for."""
         return self.as_of is None and self.known_at is None
 
+    @property
+    def instant(self) -> datetime:
+        """The one whose knowledge the answer uses: `known_at`, or now."""
+        return self.known_at or self.now
+
     def today(self, time_zone: str) -> date:
         """The local day, in `time_zone`, as at whose end to answer."""
-        return self.as_of or local_day(self.known_at or self.now, time_zone)
+        return self.as_of or local_day(self.instant, time_zone)

@@ -5,16 +5,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import count
-from typing import Any, TypedDict
+from typing import Any, TypedDict, TypeVar
 
 from pledgetracker.domain.audit import Action
 from pledgetracker.domain.catalogue import Initiative, Pledger, PledgerKind
 from pledgetracker.domain.errors import AlreadyExists, Invalid, NotFound, StillReferenced
 from pledgetracker.domain.slug import numbered, slugify
 from pledgetracker.domain.vantage import Vantage
-from pledgetracker.services.recalling import initiatives_known
+from pledgetracker.services.recalling import all_initiatives_known, all_pledgers_known
 from pledgetracker.storage.database import Transaction
-from pledgetracker.storage.paging import Page, PageRequest
+from pledgetracker.storage.paging import Page, PageRequest, Position, paged
+
+E = TypeVar("E", Pledger, Initiative)
 
 
 class PledgerFields(TypedDict, total=False):
@@ -48,9 +50,14 @@ def get_pledger(tx: Transaction, key: str, *, is_locked: bool = False) -> Pledge
     return found
 
 
-def list_pledgers(tx: Transaction, request: PageRequest, *, kind: PledgerKind | None = None) -> Page[Pledger]:
-    """One page of pledgers, of one kind if that is asked for."""
-    return tx.pledgers.page(request, {"kind": None if kind is None else kind.value})
+def list_pledgers(
+    tx: Transaction, request: PageRequest, vantage: Vantage, *, kind: PledgerKind | None = None
+) -> Page[Pledger]:
+    """One page of pledgers as `vantage` may know them, of one kind if that is asked for."""
+    if vantage.known_at is None:
+        return tx.pledgers.page(request, {"kind": None if kind is None else kind.value})
+    known = all_pledgers_known(tx, vantage).values()
+    return _paged([pledger for pledger in known if kind in {None, pledger.kind}], request)
 
 
 def add_pledger(tx: Transaction, fields: PledgerFields, *, now: datetime) -> Pledger:
@@ -110,9 +117,21 @@ def get_initiative(tx: Transaction, key: str, *, is_locked: bool = False) -> Ini
     return found
 
 
-def list_initiatives(tx: Transaction, request: PageRequest, *, parent: str | None = None) -> Page[Initiative]:
-    """One page of initiatives, of those directly under `parent` if that is asked for."""
-    return tx.initiatives.page(request, {"parent": parent})
+def list_initiatives(
+    tx: Transaction, request: PageRequest, vantage: Vantage, *, parent: str | None = None
+) -> Page[Initiative]:
+    """One page of initiatives as `vantage` may know them, of those directly under `parent` if asked for."""
+    if vantage.known_at is None:
+        return tx.initiatives.page(request, {"parent": parent})
+    known = all_initiatives_known(tx, vantage).values()
+    return _paged([initiative for initiative in known if parent in {None, initiative.parent}], request)
+
+
+def _paged(entries: Sequence[E], request: PageRequest) -> Page[E]:
+    """One page of entries that are at hand; the sort name is that of one of their fields."""
+    placed = {Position(getattr(entry, request.sort), entry.id): entry for entry in entries}
+    page = paged(placed, request)
+    return Page([placed[place] for place in page.items], page.positions, page.has_more)
 
 
 def add_initiative(tx: Transaction, fields: InitiativeFields, *, now: datetime) -> Initiative:
@@ -172,8 +191,7 @@ def family(tx: Transaction, key: str, vantage: Vantage) -> Sequence[str]:
     if vantage.known_at is None:
         return tx.initiatives.family(key)
     children = defaultdict[str | None, list[str]](list)
-    begun = [initiative.id for initiative in tx.initiatives.begun_by(vantage.known_at)]
-    for initiative in initiatives_known(tx, begun, vantage).values():
+    for initiative in all_initiatives_known(tx, vantage).values():
         children[initiative.parent].append(initiative.id)
     found = [key]
     for member in found:

@@ -4,13 +4,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pledgetracker.domain.catalogue import Initiative, Pledger
-from pledgetracker.domain.errors import NotFound
 from pledgetracker.domain.record import Record
 from pledgetracker.domain.vantage import Vantage
 from pledgetracker.services.cataloguing import family
 from pledgetracker.services.listing import CHUNK
 from pledgetracker.services.reading import PledgeView, fetch_known, rules_known, view
-from pledgetracker.services.recalling import initiatives_known, pledgers_known
+from pledgetracker.services.recalling import (
+    all_initiatives_known,
+    initiative_known,
+    initiatives_known,
+    pledgers_known,
+)
 from pledgetracker.services.rules import Rules
 from pledgetracker.storage.database import Database, Transaction
 from pledgetracker.storage.paging import PageRequest, Position
@@ -53,10 +57,10 @@ def gather_initiatives(database: Database, vantage: Vantage, key: str | None = N
     """
     with database.read(may_lag=True) as tx:
         if key is None:
-            keys: Sequence[str] = [found.id for found in tx.initiatives.begun_by(vantage.now)]
+            known = all_initiatives_known(tx, vantage)
         else:
-            keys = _family(tx, key, vantage)
-        return sorted(initiatives_known(tx, keys, vantage).values(), key=lambda found: found.id)
+            known = initiatives_known(tx, _family(tx, key, vantage), vantage)
+        return sorted(known.values(), key=lambda found: found.id)
 
 
 def gather(
@@ -88,9 +92,7 @@ def gather(
 
 
 def _family(tx: Transaction, key: str, vantage: Vantage) -> Sequence[str]:
-    if not initiatives_known(tx, [key], vantage):
-        raise NotFound("initiative", key)
-    return family(tx, key, vantage)
+    return family(tx, initiative_known(tx, key, vantage).id, vantage)
 
 
 def _keys(tx: Transaction, under: Sequence[str] | None, vantage: Vantage, last: str) -> Sequence[str]:

@@ -67,11 +67,10 @@ def list_pledges(
         chunk = replace(chunk, after=page.after)
 
 
-def records_known(tx: Transaction, vantage: Vantage) -> Iterator[Record]:
-    """Every record that `vantage` may know, as it may know it, some at a time."""
-    instant = vantage.known_at or vantage.now
-    last = ""
-    while keys := tx.pledges.begun_by(instant, after=last, limit=CHUNK):
+def records_known(tx: Transaction, vantage: Vantage, *, after: str = "") -> Iterator[Record]:
+    """Every record beyond `after` that `vantage` may know, as it may know it, by id, some at a time."""
+    last = after
+    while keys := tx.pledges.begun_by(vantage.instant, after=last, limit=CHUNK):
         last = keys[-1]
         for record in tx.records.get_many(keys):
             then = record if vantage.known_at is None else record.known_at(vantage.known_at)

@@ -5,8 +5,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from pledgetracker.domain.audit import SubjectKind
+from pledgetracker.domain.audit import Action, SubjectKind
 from pledgetracker.domain.catalogue import Initiative, Pledger, PledgerKind
+from pledgetracker.domain.errors import NotFound
 from pledgetracker.domain.vantage import Vantage
 from pledgetracker.storage.audit import AuditFilter
 from pledgetracker.storage.database import Transaction
@@ -30,6 +31,46 @@ def pledgers_known(tx: Transaction, keys: Collection[str], vantage: Vantage) -> 
 def initiatives_known(tx: Transaction, keys: Collection[str], vantage: Vantage) -> Mapping[str, Initiative]:
     """Those of the initiatives `keys` that `vantage` may know, as it may know them."""
     return _known(tx, tx.initiatives, SubjectKind.INITIATIVE, _initiative, keys, vantage)
+
+
+def all_pledgers_known(tx: Transaction, vantage: Vantage) -> Mapping[str, Pledger]:
+    """Every pledger that `vantage` may know, as it may know them."""
+    keys = _begun(tx, tx.pledgers, Action.PLEDGER_DELETE, vantage)
+    return _known(tx, tx.pledgers, SubjectKind.PLEDGER, _pledger, keys, vantage)
+
+
+def all_initiatives_known(tx: Transaction, vantage: Vantage) -> Mapping[str, Initiative]:
+    """Every initiative that `vantage` may know, as it may know them."""
+    return initiatives_known(tx, _begun(tx, tx.initiatives, Action.INITIATIVE_DELETE, vantage), vantage)
+
+
+def pledger_known(tx: Transaction, key: str, vantage: Vantage) -> Pledger:
+    """The pledger `key` as `vantage` may know it.
+
+    Raises:
+        NotFound: there was none by then.
+    """
+    found = _known(tx, tx.pledgers, SubjectKind.PLEDGER, _pledger, [key], vantage).get(key)
+    if found is None:
+        raise NotFound("pledger", key)
+    return found
+
+
+def initiative_known(tx: Transaction, key: str, vantage: Vantage) -> Initiative:
+    """The initiative `key` as `vantage` may know it.
+
+    Raises:
+        NotFound: there was none by then.
+    """
+    found = initiatives_known(tx, [key], vantage).get(key)
+    if found is None:
+        raise NotFound("initiative", key)
+    return found
+
+
+def _begun(tx: Transaction, store: EntryStore[E], deletion: Action, vantage: Vantage) -> Collection[str]:
+    """The ids of what is there, and of what has been deleted since."""
+    return {*store.begun_by(vantage.instant), *tx.audit.subjects(deletion, after=vantage.instant)}
 
 
 def _known(

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from pledgetracker.domain.catalogue import Initiative, Pledger
 from pledgetracker.domain.contribution import Contribution, Named, contribution
 from pledgetracker.domain.errors import NotFound
 from pledgetracker.domain.money import Conversion
@@ -17,6 +16,7 @@ from pledgetracker.domain.vantage import Vantage
 from pledgetracker.services import cataloguing
 from pledgetracker.services.listing import records_known
 from pledgetracker.services.reading import rules_known
+from pledgetracker.services.recalling import initiative_known, pledger_known
 from pledgetracker.services.rules import Rules
 from pledgetracker.storage.database import Transaction
 from pledgetracker.storage.links import LinkKind
@@ -52,7 +52,7 @@ def roll_up_initiative(tx: Transaction, key: str, terms: Terms, rules: Rules, va
     Raises:
         NotFound: there is no such initiative, or it was begun later.
     """
-    _check_begun("initiative", key, tx.initiatives.get(key), vantage)
+    initiative_known(tx, key, vantage)
     family = set(cataloguing.family(tx, key, vantage))
     wanted = PledgeFilter(vantage.now, initiatives=sorted(family))
     scope = _Scope(wanted, lambda pledge: pledge.initiative in family)
@@ -65,7 +65,7 @@ def roll_up_pledger(tx: Transaction, key: str, terms: Terms, rules: Rules, vanta
     Raises:
         NotFound: there is no such pledger, or it was begun later.
     """
-    _check_begun("pledger", key, tx.pledgers.get(key), vantage)
+    pledger_known(tx, key, vantage)
     scope = _Scope(PledgeFilter(vantage.now, pledger=key), lambda pledge: pledge.pledger == key)
     return _roll_up(tx, scope, terms, rules, vantage)
 
@@ -81,11 +81,6 @@ def roll_up_tag(tx: Transaction, key: str, terms: Terms, rules: Rules, vantage: 
     if not found.pledges:
         raise NotFound("tag", key)
     return found
-
-
-def _check_begun(kind: str, key: str, entry: Initiative | Pledger | None, vantage: Vantage) -> None:
-    if entry is None or entry.created_at > (vantage.known_at or vantage.now):
-        raise NotFound(kind, key)
 
 
 def _roll_up(tx: Transaction, scope: _Scope, terms: Terms, rules: Rules, vantage: Vantage) -> RollUp:
@@ -165,5 +160,4 @@ def _conversion(tx: Transaction, terms: Terms, vantage: Vantage) -> Conversion:
     if terms.currency is None or terms.rates_on is None:
         return conversion
     rates = tx.rates.all(RateFilter(terms.currency, terms.rates_on))
-    known = vantage.known_at or vantage.now
-    return replace(conversion, rates=[rate for rate in rates if rate.recorded_at <= known])
+    return replace(conversion, rates=[rate for rate in rates if rate.recorded_at <= vantage.instant])

@@ -1,6 +1,6 @@
 """The audit log: what was changed, by whom; written with the change, never rewritten."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -91,6 +91,12 @@ class AuditStore:
         query = select(audit_entries).where(audit_entries.c.number > after).order_by(audit_entries.c.number)
         with self._connection.execute(query, execution_options={"yield_per": rows_at_a_time}) as rows:
             yield from map(_entry, rows.mappings())
+
+    def subjects(self, action: Action, *, after: datetime) -> Sequence[str]:
+        """The ids, in no order, of what this was done to after an instant."""
+        table = audit_entries.c
+        query = select(table.subject).where(table.action == action.value, table.at > after).distinct()
+        return self._connection.scalars(query).all()
 
     def page(self, wanted: AuditFilter, request: PageRequest) -> Page[Entry]:
         """One page of the log."""

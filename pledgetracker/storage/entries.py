@@ -32,6 +32,11 @@ class EntryStore(Generic[T]):
         query = select(self._table).where(self._table.c.id.in_(keys))
         return [self._read(row) for row in self._connection.execute(query).mappings()]
 
+    def begun_by(self, instant: datetime) -> Sequence[str]:
+        """The ids, in no order, of the entries that were begun by `instant` and are there still."""
+        query = select(self._table.c.id).where(self._table.c.created_at <= instant)
+        return self._connection.scalars(query).all()
+
     def lock(self, key: str) -> T | None:
         """The entry `key`, kept from every other writer until this transaction ends."""
         query = select(self._table).where(self._table.c.id == key).with_for_update()

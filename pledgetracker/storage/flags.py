@@ -1,10 +1,11 @@
 """Flags: opened once, cleared once, kept for ever."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import partial
 
-from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, insert, or_, select, update
 
 from pledgetracker.domain.alert import OpenFlag
 from pledgetracker.domain.flag import Flag, FlagKind
@@ -35,11 +36,17 @@ class FlagEntry:
 
 @dataclass(frozen=True, slots=True)
 class FlagFilter:
-    """Which flags are wanted; None asks for all."""
+    """Which flags are wanted; None asks for all.
+
+    Attributes:
+        is_open: whether they are open, or were at `known_at`.
+        known_at: those opened by this instant, as they were then.
+    """
 
     pledge: str | None = None
     kind: FlagKind | None = None
     is_open: bool | None = None
+    known_at: datetime | None = None
 
 
 _OPEN = Prepared(
@@ -87,11 +94,28 @@ class FlagStore:
             query = query.where(flags.c.pledge == wanted.pledge)
         if wanted.kind is not None:
             query = query.where(flags.c.kind == wanted.kind.value)
+        is_open: ColumnElement[bool] = flags.c.cleared_at.is_(None)
+        if wanted.known_at is not None:
+            query = query.where(flags.c.opened_at <= wanted.known_at)
+            is_open = or_(is_open, flags.c.cleared_at > wanted.known_at)
         if wanted.is_open is not None:
-            is_open = flags.c.cleared_at.is_(None)
             query = query.where(is_open if wanted.is_open else ~is_open)
         sort = flags.c[request.sort]
-        return fetch(self._connection, query, request, sort=sort, key=flags.c.id, read=_entry)
+        read = partial(_entry_at, instant=wanted.known_at)
+        return fetch(self._connection, query, request, sort=sort, key=flags.c.id, read=read)
+
+    def known_of(self, pledge: str, instant: datetime) -> Sequence[FlagEntry]:
+        """Every flag that was on record of a pledge at `instant`, as it was then."""
+        query = select(flags).where(flags.c.pledge == pledge, flags.c.opened_at <= instant)
+        rows = self._connection.execute(query.order_by(flags.c.id)).mappings()
+        return [_entry_at(row, instant) for row in rows]
+
+
+def _entry_at(row: RowMapping, instant: datetime | None) -> FlagEntry:
+    """The flag of a row as it was at `instant`, or as it is now."""
+    entry = _entry(row)
+    is_known = instant is None or entry.cleared_at is None or entry.cleared_at <= instant
+    return entry if is_known else replace(entry, cleared_at=None)
 
 
 def _entry(row: RowMapping) -> FlagEntry:

@@ -1,7 +1,6 @@
 """Initiatives, and the tree that they form."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, exists, or_, select
 
@@ -31,11 +30,6 @@ class InitiativeStore(EntryStore[Initiative]):
         """Keep every other writer from changing what stands under what until this transaction ends."""
         query = select(initiatives.c.id).order_by(initiatives.c.id).with_for_update(key_share=True)
         self._connection.execute(query)
-
-    def begun_by(self, instant: datetime) -> Sequence[Initiative]:
-        """Those that were on record at `instant`, as they are now."""
-        query = select(initiatives).where(initiatives.c.created_at <= instant)
-        return [_initiative(row) for row in self._connection.execute(query).mappings()]
 
     def family(self, key: str) -> Sequence[str]:
         """The initiative, its children, theirs, and so on."""

@@ -15,6 +15,7 @@ from pledgetracker.runtime import Runtime
 from pledgetracker.services import policing
 from tests.api.conftest import PLEDGE, Post, Promise, Refused
 from tests.conftest import Clock, client_of, key_of
+from tests.world import send
 
 ADDRESS = f"/v1/pledges/{PLEDGE['id']}"
 UPDATES = f"{ADDRESS}/progress"
@@ -92,6 +93,105 @@ def test_what_was_known_at_an_instant_never_changes(
         assert ask(as_of="2026-11-23", known_at=instant) == then
         for address, answer in answers.items():
             assert ask(address, known_at=instant) == answer, (address, instant)
+
+
+# Reads that take no `known_at`, and why.
+TIMELESS = {
+    "/v1/pledges/{pledge}/contacts": "Whom to write to now; who it was before is not kept.",
+    "/v1/reviews": "A queue: what waits for a reviewer now.",
+    "/v1/rubrics": "A version is never changed, and says when it was recorded.",
+    "/v1/rubrics/{rubric}/{version}": "A version is never changed.",
+    "/v1/rates": "A rate is never changed, and says when it was recorded.",
+    "/v1/rates/{rate}": "A rate is never changed.",
+    "/v1/alerts": "How far delivery has come by now; each row says when, and the history tells of then.",
+    "/v1/alerts/{number}": "How far its delivery has come by now.",
+    "/v1/alerts/{number}/attempts": "Each row says when it began and ended, and stays as it is.",
+    "/v1/audit": "A log that is only added to; `until` leaves out what came later.",
+    "/v1/export": "The record itself, to be taken elsewhere.",
+    "/v1/pledges.csv": "The record itself, to be worked on.",
+    "/v1/progress.csv": "The record itself, to be worked on.",
+    "/v1/pledges/{pledge}/progress.csv": "The record itself, to be worked on.",
+}
+# Those that take no `as_of`: they tell of all days, or their range is a day's.
+OF_ALL_DAYS = {
+    "/v1/pledges/{pledge}/progress/{number}",
+    "/v1/pledges/{pledge}/verdicts/{number}",
+    "/v1/pledges/{pledge}/history",
+    "/v1/pledgers",
+    "/v1/pledgers/{pledger}",
+    "/v1/initiatives",
+    "/v1/initiatives/{initiative}",
+    "/v1/flags",
+    "/v1/simulation",
+}
+
+
+def test_every_read_can_be_asked_what_was_known_or_says_here_why_not(anybody: FlaskClient) -> None:
+    taken = {
+        path: {said["name"] for said in item["get"].get("parameters", ()) if said["in"] == "query"}
+        for path, item in anybody.get("/openapi.json").get_json()["paths"].items()
+        if "get" in item
+    }
+    assert {path for path, names in taken.items() if "known_at" not in names} == TIMELESS.keys()
+    assert {path for path, names in taken.items() if "as_of" not in names} == OF_ALL_DAYS | TIMELESS.keys()
+
+
+def test_flags_names_and_simulations_are_those_of_the_instant(
+    runtime: Runtime, promise: Promise, post: Post, editor: FlaskClient, ask: Ask, later: Callable[[], str]
+) -> None:
+    post("/v1/initiatives", {"id": "parent", "title": "Parent"})
+    post("/v1/initiatives", {"id": "child", "title": "Child", "parent": "parent"})
+    post("/v1/pledgers", {"id": "gone", "name": "Gone", "kind": "company"})
+    promise(initiative="child", contacts=[{"email": "ann@example.org"}])
+    send(runtime)
+    simulation = {"from": "2026-11-01", "to": "2027-11-30"}
+    questions: tuple[tuple[str, dict[str, str]], ...] = (
+        ("/v1/pledgers", {}),
+        ("/v1/pledgers", {"kind": "company", "sort": "-name"}),
+        ("/v1/pledgers/acme", {}),
+        ("/v1/pledgers/gone", {}),
+        ("/v1/initiatives", {"parent": "parent"}),
+        ("/v1/initiatives/child", {}),
+        ("/v1/initiatives/child/rollup", {"as_of": "2026-11-23"}),
+        ("/v1/flags", {"open": "true"}),
+        ("/v1/flags", {"open": "false"}),
+        ("/v1/simulation", simulation | {"initiative": "parent"}),
+    )
+    now = [ask(address, **query) for address, query in questions]
+    instant = later()
+    post(UPDATES, {"value": 900000, "as_of": "2026-11-23"})
+    change = {"If-Match": "*"}
+    editor.patch("/v1/pledgers/acme", json={"name": "Later"}, headers=change)
+    editor.delete("/v1/pledgers/gone", headers=change)
+    editor.patch(ADDRESS, json={"initiative": None}, headers=change)
+    editor.patch("/v1/initiatives/child", json={"parent": None, "title": "Later"}, headers=change)
+    editor.delete("/v1/initiatives/child", headers=change)
+    assert ask("/v1/flags", open="true")["items"] == []
+    then = [ask(address, **query, known_at=instant) for address, query in questions]
+    assert then == now
+
+
+def test_names_come_in_pages_of_then(
+    post: Post,
+    editor: FlaskClient,
+    ask: Ask,
+    refused: Refused,
+    anybody: FlaskClient,
+    later: Callable[[], str],
+) -> None:
+    early = later()
+    for key in ("a", "b", "c"):
+        post("/v1/pledgers", {"id": key, "name": key.upper()})
+        post("/v1/initiatives", {"id": key, "title": key.upper()})
+    instant = later()
+    for address in ("/v1/pledgers", "/v1/initiatives"):
+        editor.delete(f"{address}/b", headers={"If-Match": "*"})
+        first = ask(address, limit=2, known_at=instant)
+        rest = ask(address, limit=2, known_at=instant, cursor=first["next_cursor"])
+        assert [item["id"] for item in (*first["items"], *rest["items"])] == ["a", "b", "c"]
+        assert rest["next_cursor"] is None
+        assert ask(address, known_at=early)["items"] == []
+        refused(anybody.get(f"{address}/a", query_string={"known_at": early}), 404)
 
 
 def test_without_a_day_it_is_that_of_the_instant(

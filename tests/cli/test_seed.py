@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from pledgetracker.cli.files import bundled
+from pledgetracker.domain.vantage import Vantage
 from pledgetracker.runtime import Runtime
 from pledgetracker.services import cataloguing
 from tests.cli.conftest import Invoke
@@ -88,8 +89,14 @@ def contents(runtime: Runtime) -> tuple[list[str], ...]:
     with runtime.database.read() as tx:
         ids = ("people", "site")
         return (
-            [pledger.id for pledger in cataloguing.list_pledgers(tx, EVERYTHING).items],
-            [initiative.id for initiative in cataloguing.list_initiatives(tx, EVERYTHING).items],
+            [
+                pledger.id
+                for pledger in cataloguing.list_pledgers(tx, EVERYTHING, Vantage(runtime.clock())).items
+            ],
+            [
+                initiative.id
+                for initiative in cataloguing.list_initiatives(tx, EVERYTHING, Vantage(runtime.clock())).items
+            ],
             [record.pledge.id for record in tx.records.get_many(ids)],
         )
 

@@ -5,7 +5,7 @@ import pytest
 from pledgetracker.runtime import Runtime
 from tests.cli.conftest import Invoke
 from tests.conftest import Clock
-from tests.world import add_pledge, alerts, flags, noon, without_news
+from tests.world import add_pledge, alerts, flags, noon, report, without_news
 
 
 @pytest.fixture
@@ -45,6 +45,28 @@ def test_one_pledge_alone(invoke: Invoke, quiet: Runtime) -> None:
     )
 
 
+def test_it_tells_what_it_told_at_a_past_instant(invoke: Invoke, quiet: Runtime, clock: Clock) -> None:
+    instant = f"{clock.now:%Y-%m-%dT%H:%M:%SZ}"
+    clock.now = noon("2020-04-10")
+    report(quiet, value=1)
+    found = invoke("simulate", "--from", "2020-05-01", "--to", "2020-05-31", "--known-at", instant)
+    assert found.output == (
+        "2020-05-01\n"
+        "others\n"
+        "  opened   never_reported (2020-03-31)\n"
+        "  alert    never_reported, step 0\n"
+        "people\n"
+        "  opened   never_reported (2020-03-31)\n"
+        "  alert    never_reported, step 0\n"
+        "2020-05-31\n"
+        "others\n"
+        "  alert    never_reported, step 30\n"
+        "people\n"
+        "  alert    never_reported, step 30\n"
+        "2 pledges simulated; nothing was changed.\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
@@ -53,6 +75,12 @@ def test_one_pledge_alone(invoke: Invoke, quiet: Runtime) -> None:
         (("1969-01-01", "2026-01-01"), "Days lie between 1970-01-01 and 2200-12-31."),
         (("yesterday", "2026-01-01"), "does not match the format"),
         (("2026-01-01", "2026-01-02", "--pledge", "none"), "There is no pledge 'none'."),
+        (("2020-05-01", "2020-05-02", "--known-at", "2020-04-01"), "Must be an instant, as 2025-12-31T23:00"),
+        (("2020-05-01", "2020-05-02", "--known-at", "2199-01-01T00:00:00Z"), "Lies ahead"),
+        (
+            ("2020-05-01", "2020-05-02", "--pledge", "people", "--known-at", "2019-12-31T00:00:00Z"),
+            "There is no pledge 'people'.",
+        ),
     ],
 )
 def test_what_cannot_be_simulated_is_said(

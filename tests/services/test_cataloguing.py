@@ -6,6 +6,7 @@ import pytest
 
 from pledgetracker.domain.access import Scope
 from pledgetracker.domain.errors import AlreadyExists, Invalid, KeyUnknown, NotFound, StillReferenced
+from pledgetracker.domain.vantage import Vantage
 from pledgetracker.runtime import Runtime
 from pledgetracker.services import cataloguing, keyring
 from tests.conftest import Clock, key_of
@@ -110,8 +111,8 @@ def test_what_nothing_names_is_deleted_and_its_id_is_free(runtime: Runtime) -> N
     do(runtime, cataloguing.delete_initiative, "plan", now=runtime.clock())
     do(runtime, cataloguing.delete_pledger, "acme", now=runtime.clock())
     with runtime.database.read() as tx:
-        assert cataloguing.list_pledgers(tx, EVERYTHING).items == []
-        assert cataloguing.list_initiatives(tx, EVERYTHING).items == []
+        assert cataloguing.list_pledgers(tx, EVERYTHING, Vantage(runtime.clock())).items == []
+        assert cataloguing.list_initiatives(tx, EVERYTHING, Vantage(runtime.clock())).items == []
     initiative(runtime, "plan")
 
 

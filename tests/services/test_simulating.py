@@ -3,18 +3,21 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from hypothesis import given
 
 from pledgetracker import runtime as composition
 from pledgetracker.domain.alert import Recipient
+from pledgetracker.domain.vantage import Vantage
 from pledgetracker.runtime import Runtime
-from pledgetracker.services import cataloguing, simulating
+from pledgetracker.services import cataloguing, pledging, simulating
 from pledgetracker.services.monitoring import Look
 from pledgetracker.services.simulating import Scene, Simulated, Span
 from pledgetracker.settings import load
@@ -22,6 +25,7 @@ from pledgetracker.storage.paging import Page
 from tests.conftest import Clock, Install
 from tests.services.test_histories import History, few, many, randomness
 from tests.world import (
+    ANN,
     EVERYTHING,
     add_pledge,
     alerts,
@@ -52,11 +56,18 @@ def installed(install: Install, history: History) -> Iterator[tuple[Runtime, Clo
             done()
 
 
-def simulated(runtime: Runtime, first: date, last: date, scene: Scene | None = None) -> Page[Simulated]:
+def simulated(
+    runtime: Runtime,
+    first: date,
+    last: date,
+    scene: Scene | None = None,
+    *,
+    known_at: datetime | None = None,
+    limit: int = 100,
+) -> Page[Simulated]:
+    at, request = Vantage(runtime.clock(), known_at=known_at), replace(EVERYTHING, limit=limit)
     with runtime.database.read() as tx:
-        return simulating.simulate_page(
-            tx, scene or Scene(), Span(first, last), EVERYTHING, runtime.rules, now=runtime.clock()
-        )
+        return simulating.simulate_page(tx, scene or Scene(), Span(first, last), request, runtime.rules, at)
 
 
 def foretold(page: Page[Simulated]) -> list[Happening]:
@@ -114,6 +125,48 @@ def a_simulation_is_what_happens(install: Install, rng: Random) -> None:
 @given(rng=randomness)
 def test_ticks_do_day_by_day_what_a_simulation_said(install: Install, rng: Random) -> None:
     a_simulation_is_what_happens(install, rng)
+
+
+def unnamed(said: Sequence[Happening]) -> list[Happening]:
+    """The same without the address of its only recipient."""
+    return sorted(
+        ((on, what, of.replace(ANN, "") if isinstance(of, str) else of) for on, what, of in said), key=repr
+    )
+
+
+def a_simulation_of_then_stays_as_it_was(install: Install, rng: Random) -> None:
+    history = History.of(rng)
+    until = rng.choice(history.days)
+    first, last = until + rng.randrange(-30, 5) * DAY, until + rng.randrange(5, 130) * DAY
+    then, said = noon(until) + timedelta(hours=1), None
+    with installed(install, history) as (runtime, clock):
+        clock.now = noon(history.days[0])
+        history.begin(runtime.database)
+        for today in history.days:
+            clock.now = noon(today)
+            if rng.random() < 0.5:
+                tick(runtime)
+            history.record_day(runtime.database, today)
+            send(runtime)
+            if today == until:
+                clock.now = then
+                said = unnamed(foretold(simulated(runtime, first, last)))
+        assert foretold(simulated(runtime, first, last, known_at=then)) == said
+
+
+@few
+@given(rng=randomness)
+def test_with_known_at_it_says_what_it_said_then(install: Install, rng: Random) -> None:
+    a_simulation_of_then_stays_as_it_was(install, rng)
+
+
+# The rules are the same everywhere, and the few are on both.
+@pytest.mark.sqlite
+@pytest.mark.slow
+@many
+@given(rng=randomness)
+def test_with_known_at_it_says_what_it_said_then_in_many_histories(install: Install, rng: Random) -> None:
+    a_simulation_of_then_stays_as_it_was(install, rng)
 
 
 # The rules are the same everywhere, and the few are on both.
@@ -206,6 +259,27 @@ def test_only_the_pledges_asked_for_are_simulated(quiet: Runtime) -> None:
     assert chosen(pledger="other") == ["theirs"]
     assert chosen(initiative="all") == ["theirs"]
     assert chosen(pledge="people", pledger="other") == []
+
+
+def test_what_a_pledge_was_made_under_then_says_whether_it_is_simulated(quiet: Runtime, clock: Clock) -> None:
+    def simulated_then(**of: Any) -> list[str]:
+        scene = Scene(**of)
+        first = simulated(quiet, day("2026-12-01"), day("2026-12-31"), scene, known_at=then, limit=1)
+        return [item.pledge for item in first.items] + ["…"] * first.has_more
+
+    for key in ("all", "other"):
+        begin: Any = partial(cataloguing.add_initiative, fields={"id": key, "title": key}, now=clock.now)
+        quiet.database.write(begin)
+    add_pledge(quiet, key="theirs", pledger="them", initiative="all")
+    clock.now += timedelta(hours=1)
+    then = clock.now
+    clock.now += timedelta(hours=1)
+    add_pledge(quiet, key="later", initiative="all")
+    moved: Any = {"initiative": "other", "pledger": "acme"}
+    quiet.database.write(lambda tx: pledging.change_pledge(tx, "theirs", moved, quiet.rules, now=clock.now))
+    assert simulated_then() == ["people", "…"]
+    assert simulated_then(initiative="all") == simulated_then(pledger="them") == ["theirs"]
+    assert simulated_then(pledge="later") == simulated_then(initiative="other") == []
 
 
 def test_a_range_runs_forward_and_is_not_endless() -> None:
