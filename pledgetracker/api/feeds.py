@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterator
-from datetime import datetime
 from itertools import chain, islice
 from typing import Any
 
@@ -17,7 +16,7 @@ from pledgetracker.domain.vantage import Vantage
 from pledgetracker.feeds import iati, ocds
 from pledgetracker.feeds.publisher import Publisher, publisher
 from pledgetracker.services.gathering import Attributed, gather, gather_initiatives, gather_one
-from pledgetracker.web import now, runtime
+from pledgetracker.web import runtime
 
 XML, JSON = "application/xml", "application/json"
 _FILE = {"type": "string", "description": "An activity file of IATI 2.03."}
@@ -38,10 +37,11 @@ blueprint = ApiBlueprint("feeds", __name__, description="Pledges for programs th
 @blueprint.refuses(404)
 def get_iati(query: dict[str, Any], pledge: str) -> Response:
     """Show a pledge as an IATI activity with its results."""
-    content = iati.activities([_gathered(pledge, vantage(query))], _publisher())
+    at = vantage(query)
+    content = iati.activities([_gathered(pledge, at)], _publisher())
 
     def show() -> Response:
-        return Response(iati.head(now()) + content + iati.TAIL, mimetype=XML)
+        return Response(iati.head(at.instant) + content + iati.TAIL, mimetype=XML)
 
     return unless_known(_digest(content), show, is_weak=True)
 
@@ -55,7 +55,7 @@ def get_ocds(query: dict[str, Any], pledge: str) -> Response:
     """Show a pledge as an OCDS release with its milestones, in a package."""
     at = vantage(query)
     pages = [[_gathered(pledge, at)]]
-    content = b"".join(ocds.package(pages, _publisher(), address=_address(), now=_then(at)))
+    content = b"".join(ocds.package(pages, _publisher(), address=_address(), now=at.instant))
     return unless_known(_digest(content), lambda: Response(content, mimetype=JSON), is_weak=True)
 
 
@@ -69,7 +69,7 @@ def stream_iati(query: dict[str, Any], initiative: str) -> Response:
     at = vantage(query)
     family = gather_initiatives(runtime().database, at, initiative)
     pages = gather(runtime().database, runtime().rules, at, initiative)
-    return _streamed(iati.document(pages, family, _publisher(), now=now()), XML)
+    return _streamed(iati.document(pages, family, _publisher(), now=at.instant), XML)
 
 
 @blueprint.route("/initiatives/<slug:initiative>/ocds.json", methods=["GET"])
@@ -81,7 +81,7 @@ def stream_ocds(query: dict[str, Any], initiative: str) -> Response:
     """Show every pledge of an initiative and of all under it as an OCDS release, in one package."""
     at = vantage(query)
     pages = gather(runtime().database, runtime().rules, at, initiative)
-    return _streamed(ocds.package(pages, _publisher(), address=_address(), now=_then(at)), JSON)
+    return _streamed(ocds.package(pages, _publisher(), address=_address(), now=at.instant), JSON)
 
 
 def _address() -> str:
@@ -96,11 +96,6 @@ def _publisher() -> Publisher:
 
 def _gathered(pledge: str, at: Vantage) -> Attributed:
     return gather_one(runtime().database, pledge, runtime().rules, at)
-
-
-def _then(at: Vantage) -> datetime:
-    """The last instant that an answer may know of: what is past says nothing of today."""
-    return at.instant
 
 
 def _streamed(pieces: Iterator[bytes], mimetype: str) -> Response:

@@ -1,8 +1,11 @@
 """Telling the whole story of a pledge: what was said and decided, and what the scheduler found and sent."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 
 from pledgetracker.domain.alert import AlertState
+from pledgetracker.domain.audit import Action
 from pledgetracker.domain.days import local_day
 from pledgetracker.domain.history import Entry, Happening, happenings
 from pledgetracker.domain.phrases import day_of
@@ -63,15 +66,28 @@ def _alerts(tx: Transaction, key: str) -> Iterator[Entry]:
     request: PageRequest | None = PageRequest("id", descending=False, after=None, limit=CHUNK)
     while request is not None:
         page = tx.alerts.page(AlertFilter(pledge=key), request)
-        yield from (_alert(alert) for alert in page.items if alert.state in _TOLD)
+        for alert in page.items:
+            if alert.state in _TOLD:
+                yield _alert(alert, alert.ended_at or alert.planned_at, _TOLD[alert.state])
+        yield from _requeued(tx, {str(alert.id): alert for alert in page.items})
         request = _next(request, page.after)
 
 
-def _alert(alert: AlertEntry) -> Entry:
+def _requeued(tx: Transaction, alerts: Mapping[str, AlertEntry]) -> Iterator[Entry]:
+    """That dead alerts were given up, and then tried anew, which only the log of changes still tells."""
+    for told in tx.audit.of(Action.ALERT_REQUEUE, alerts.keys()):
+        alert, before = alerts[told.deed.subject], json.loads(told.deed.before or "{}")
+        ended_at = before.get("ended_at")
+        if ended_at is not None:
+            yield _alert(alert, datetime.fromisoformat(ended_at), _TOLD[AlertState.DEAD])
+        yield _alert(alert, told.deed.at, "is tried anew")
+
+
+def _alert(alert: AlertEntry, at: datetime, what: str) -> Entry:
     # To whom is nobody's business.
     kind = alert.kind.value.replace("_", " ")
-    said = f"An alert ({kind}, {day_of(alert.episode)}) {_TOLD[alert.state]}."
-    return Entry(alert.ended_at or alert.planned_at, Happening.ALERTED, alert.id, alert.episode, said)
+    said = f"An alert ({kind}, {day_of(alert.episode)}) {what}."
+    return Entry(at, Happening.ALERTED, alert.id, alert.episode, said)
 
 
 def _next(request: PageRequest, after: Position | None) -> PageRequest | None:

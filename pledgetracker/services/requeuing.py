@@ -61,6 +61,9 @@ def suppress(tx: Transaction, key: int, reason: str, *, now: datetime) -> AlertE
 def _told(tx: Transaction, action: Action, before: AlertEntry, now: datetime) -> AlertEntry:
     """The alert as it is now, after an entry in the log of what was changed."""
     after = get_alert(tx, before.id)
-    shown = [{"state": alert.state.value, "reason": alert.reason} for alert in (before, after)]
+    shown = [
+        {"state": alert.state.value, "reason": alert.reason, "ended_at": alert.ended_at}
+        for alert in (before, after)
+    ]
     tx.audit.append(action, str(before.id), *shown, now=now)
     return after

@@ -153,7 +153,7 @@ def dead_alert(tx: Transaction, *, now: datetime) -> int:
     ann = Recipient("ann@example.org")
     owed = Owed("people-trained", None, FlagKind.STALE, now.date(), 0, ann, now)
     key = tx.alerts.plan(owed, now=now)
-    tx.deliveries.claim(now=now, until=now, token="test", limit=1)
+    tx.deliveries.claim(now=now, until=now, token="test", limit=100)
     tx.deliveries.end(key, AlertState.DEAD, "550 nobody", token="test", now=now)
     return key
 
