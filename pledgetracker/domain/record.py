@@ -10,6 +10,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any, Protocol, TypeVar, cast
 
+from pledgetracker.domain.corrections import Corrections
 from pledgetracker.domain.days import Due
 from pledgetracker.domain.pledge import Edition, Pledge, Reschedule, Withdrawal
 from pledgetracker.domain.review import Decision, Resolution, Review
@@ -100,48 +101,17 @@ class Record:
 
     def update(self, number: int) -> ProgressUpdate | None:
         """The update `number`, if it is on record, or was at the instant that this record is of."""
-        return self._by_number.get(number)
+        return self.corrections.by_number.get(number)
 
     @cached_property
-    def _by_number(self) -> Mapping[int, ProgressUpdate]:
-        return {update.number: update for update in self.updates}
+    def corrections(self) -> Corrections:
+        """Which update takes the place of which."""
+        return Corrections(self.updates, self.decisions)
 
-    @cached_property
-    def _in_effect(self) -> frozenset[int]:
-        """The corrections that are accepted, or once were: what they replaced stays replaced."""
-        once = {d.update for d in self.decisions if Review.ACCEPTED in {d.before, d.review}}
-        return frozenset(
-            u.number
-            for u in self.updates
-            if u.supersedes is not None and (u.review is Review.ACCEPTED or u.number in once)
-        )
-
-    @cached_property
+    @property
     def successors(self) -> Mapping[int, int]:
-        """For each superseded update its number, and the number of the one that took its place.
-
-        Who corrects a correction that never took effect replaces what that was to replace as well.
-        """
-        in_effect = [u for u in self.updates if u.number in self._in_effect]
-        found = {u.supersedes: u.number for u in in_effect if u.supersedes is not None}
-        for update in in_effect:
-            old = update.supersedes
-            while old is not None and old not in self._in_effect and not update.is_retraction:
-                corrected = self.update(old)
-                old = None if corrected is None else corrected.supersedes
-                if old is not None:
-                    found.setdefault(old, update.number)
-        return found
-
-    @cached_property
-    def corrections(self) -> Mapping[int, int]:
-        """For each update that has been corrected, or will be once a reviewer agrees, the correction."""
-        proposed = {
-            u.supersedes: u.number
-            for u in self.updates
-            if u.supersedes is not None and u.review is not Review.RETURNED
-        }
-        return {**proposed, **self.successors}
+        """For each superseded update its number, and the number of the one that took its place."""
+        return self.corrections.successors
 
     @cached_property
     def _standing_updates(self) -> tuple[ProgressUpdate, ...]:

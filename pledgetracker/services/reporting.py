@@ -90,9 +90,12 @@ def draft(
     """
     supersedes = fields.get("supersedes")
     found = None if supersedes is None else record.update(supersedes)
-    corrected = None if found is None else Corrected(found, record.corrections.get(found.number))
+    corrected = None if found is None else Corrected(found, None)
     number = len(record.updates) + 1
-    return compose(record.pledge, fields, number, corrected, today=today, now=now, review=review)
+    update = compose(record.pledge, fields, number, corrected, today=today, now=now, review=review)
+    if (rival := record.corrections.rival(update)) is not None:
+        raise AlreadySuperseded(rival.of, rival.by)
+    return update
 
 
 def compose(

@@ -125,9 +125,8 @@ def _check_decision(record: Record, update: ProgressUpdate, fields: DecisionFiel
         raise Superseded(number, by)
     if review is update.review:
         raise AlreadyReviewed(number, review.value)
-    holder = None if update.supersedes is None else record.corrections.get(update.supersedes)
-    if update.supersedes is not None and holder is not None and holder != number:
-        raise AlreadySuperseded(update.supersedes, holder)
+    if (rival := record.corrections.rival(update)) is not None:
+        raise AlreadySuperseded(rival.of, rival.by)
 
 
 def resolve(

@@ -234,6 +234,54 @@ def test_a_returned_correction_gives_its_place_free(
     assert seen()["figure"]["value"] == 95000
 
 
+def test_a_place_that_another_correction_has_is_not_taken_by_way_of_a_returned_one(
+    promise: Promise,
+    post: Post,
+    submit: Submit,
+    decide: Decide,
+    seen: Seen,
+    refused: Refused,
+    editor: FlaskClient,
+) -> None:
+    promise()
+    post(UPDATES, {"value": 100000, "as_of": "2025-11-04"})
+    submit(value=90000, supersedes=1)
+    decide(2, "returned", reason="Show the source.")
+    late = {"value": 80000, "as_of": "2025-11-04", "supersedes": 2}
+    submit(value=95000, supersedes=1)
+    for review in ("submitted", "accepted"):
+        if review == "accepted":
+            decide(3, review)
+        problem = refused(editor.post(UPDATES, json=late), 409)
+        assert problem["detail"].startswith("Update 1 is already superseded by update 3,"), review
+    # To take back what was returned takes no place, and gives none.
+    post(UPDATES, {"supersedes": 2, "reason": "retracted"})
+    assert (seen()["figure"]["value"], seen()["conflicts"]) == (95000, [])
+
+
+def test_who_corrects_a_returned_correction_has_its_place_from_the_beginning(
+    promise: Promise,
+    post: Post,
+    submit: Submit,
+    decide: Decide,
+    seen: Seen,
+    refused: Refused,
+    editor: FlaskClient,
+) -> None:
+    promise()
+    post(UPDATES, {"value": 100000, "as_of": "2025-11-04"})
+    submit(value=90000, supersedes=1)
+    decide(2, "returned", reason="Show the source.")
+    submit(value=95000, supersedes=2)
+    problem = refused(editor.post(UPDATES, json={"value": 1, "as_of": "2025-11-04", "supersedes": 1}), 409)
+    assert problem["detail"].startswith("Update 1 is already superseded by update 3,")
+    # What it corrects may be accepted after all: the correction stays one of it.
+    decide(2, "accepted")
+    assert seen()["figure"]["value"] == 90000
+    decide(3, "accepted")
+    assert (seen()["figure"]["value"], seen()["conflicts"]) == (95000, [])
+
+
 def test_a_retraction_takes_back_and_revives_nothing(
     promise: Promise, post: Post, seen: Seen, refused: Refused, editor: FlaskClient, pointers: Any
 ) -> None:

@@ -101,31 +101,59 @@ def judge(seen: Json, *, today: date) -> Json:
     return standing(**question, today=today) | {"claimed": claimed}
 
 
-def taken_places(updates: list[Json]) -> dict[int, int]:
-    """Give for each update with a correction its id: one returned before it took effect freed the place."""
-    proposed = {
-        u["supersedes"]: u["id"] for u in updates if u["supersedes"] is not None and u["review"] != "returned"
+def wanted_places(correction: Json, updates: dict[int, Json]) -> list[int]:
+    """List the ids of the updates whose place a correction takes, the nearest first.
+
+    Who corrects a correction that was returned before it took effect stands where that would have stood; a
+    retraction only takes back.
+    """
+    places: list[int] = []
+    old = correction["supersedes"]
+    while old is not None:
+        places.append(old)
+        before = updates[old]
+        passes = before["review"] == "returned" and not took_effect(before)
+        old = before["supersedes"] if passes and correction["reason"] != "retracted" else None
+    return places
+
+
+def is_forestalled(correction: Json, seen: list[Json]) -> bool:
+    """Tell whether a place that a correction takes is another's: replaced for good, or waited for."""
+    updates = {u["id"]: u for u in seen}
+    gone = replaced(seen)
+    rivals = {
+        u["id"]: wanted_places(u, updates)
+        for u in seen
+        if u["supersedes"] is not None and (took_effect(u) or u["review"] != "returned")
     }
-    return proposed | replaced(updates)
+    mine = wanted_places(correction, updates)
+    for place in mine:
+        others = {by for by, places in rivals.items() if place in places} | (
+            {gone[place]} if place in gone else set()
+        )
+        # What corrects this very correction is none of its rivals.
+        if any(by != correction["id"] and correction["id"] not in rivals.get(by, ()) for by in others):
+            return True
+    return False
 
 
 def is_refused(seen: Json, deed: Json) -> bool:
     """Tell whether a correction or a decision conflicts with what is on record.
 
     Corrected is what has not been corrected before, and no retraction. Decided is on what has not been
-    superseded or retracted, and otherwise than before; a returned correction stays so once another has its
-    place.
+    superseded or retracted, and otherwise than before; a returned correction stays so, and is not corrected,
+    once another has its place.
     """
     updates: dict[int, Json] = {u["id"]: u for u in seen["updates"]}
-    places = taken_places(seen["updates"])
     match deed["deed"]:
         case "reported":
             old = deed["update"]["supersedes"]
-            return old in places or (old is not None and updates[old]["reason"] == "retracted")
+            is_void = old is not None and updates[old]["reason"] == "retracted"
+            return is_void or is_forestalled(deed["update"], seen["updates"])
         case "reviewed":
             update = updates[deed["update"]]
             is_gone = update["id"] in replaced(seen["updates"])
-            is_late = places.get(update["supersedes"], update["id"]) != update["id"]
+            is_late = is_forestalled(update, seen["updates"])
             return is_gone or is_late or update["review"] == deed["review"]
     return False
 
