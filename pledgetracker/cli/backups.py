@@ -26,7 +26,7 @@ def backup(file: Path, force: bool) -> None:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 def restore(file: Path) -> None:
     """Put the backup FILE in the place of the record, which is kept under another name (SQLite)."""
-    with started() as runtime:
+    with started(may_begin=True) as runtime:
         done = restoring.restore(runtime.database, file, actor=actor(), now=runtime.clock())
         click.echo(f"Restored the record of {done.manifest.made_at:%Y-%m-%d %H:%M:%S} UTC.")
         if done.kept is not None:

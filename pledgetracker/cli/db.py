@@ -16,7 +16,7 @@ def db() -> None:
 @db.command()
 def upgrade() -> None:
     """Bring the schema up to date."""
-    with started() as runtime:
+    with started(may_begin=True) as runtime:
         schema.upgrade(runtime.database)
         click.echo(f"Schema {schema.newest()}, {runtime.database.description}.")
 

@@ -12,7 +12,7 @@ from pledgetracker import runtime as composition
 from pledgetracker.domain.audit import Actor, ActorKind
 from pledgetracker.domain.errors import Refusal
 from pledgetracker.runtime import Runtime
-from pledgetracker.settings import SettingsError
+from pledgetracker.settings import SettingsError, load
 from pledgetracker.storage import schema
 from pledgetracker.storage.database import Unavailable
 
@@ -28,10 +28,16 @@ def actor() -> Actor:
 
 
 @contextmanager
-def started() -> Iterator[Runtime]:
-    """The runtime; what it and its use refuse, said in a sentence instead of a traceback."""
+def started(*, may_begin: bool = False) -> Iterator[Runtime]:
+    """The runtime; what it and its use refuse, said in a sentence instead of a traceback.
+
+    Only a command that `may_begin` a new record is let in where there is none; nothing is made for others.
+    """
     try:
-        runtime = composition.start()
+        settings = load(os.environ)
+        if not may_begin:
+            schema.check_there(settings.database_url)
+        runtime = composition.assemble(settings)
         logs.start(runtime.settings)
         try:
             yield runtime

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from pledgetracker.domain.errors import Refusal
 from pledgetracker.storage import dialects
 from pledgetracker.storage.database import Database
+from pledgetracker.storage.dialects.files import file_of
 
 _SCRIPTS = Path(__file__).parent.parent / "migrations"
 
@@ -26,11 +27,33 @@ class FromTheFuture(Refusal):
         )
 
 
+class NoDatabase(Refusal):
+    """The file that should hold the database is not there."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(
+            f"There is no database at {file.absolute()}. If one should be there, correct "
+            "PLEDGETRACKER_DATABASE_URL or PLEDGETRACKER_DATA_DIR; "
+            "'pledgetracker db upgrade' makes a new one."
+        )
+
+
 class OutOfDate(Refusal):
     """The database lacks migrations."""
 
     def __init__(self) -> None:
         super().__init__("The database is not up to date: run 'pledgetracker db upgrade' first.")
+
+
+def check_there(url: str) -> None:
+    """Refuse to make a new database where one is expected: opening a file that is not there makes it.
+
+    Raises:
+        NoDatabase: the database `url` is a file, and not there.
+    """
+    file = file_of(url)
+    if file is not None and not file.exists():
+        raise NoDatabase(file)
 
 
 def check(found: str | None) -> None:

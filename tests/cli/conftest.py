@@ -32,6 +32,8 @@ def invoke(environ: dict[str, str]) -> Iterator[Invoke]:
 def new(database_kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> dict[str, str]:
     """Settings, for `invoke`, of a database without tables."""
     if database_kind == "sqlite":
+        (tmp_path / "new").mkdir()
+        (tmp_path / "new" / "pledgetracker.sqlite3").touch()
         return {"DATA_DIR": str(tmp_path / "new")}
     databases: Databases = request.getfixturevalue("postgresql")
     return {"DATABASE_URL": databases.url(databases.new())}

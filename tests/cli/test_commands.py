@@ -50,6 +50,40 @@ def test_without_tables_every_command_says_what_to_do(
     assert found.output == "Error: The database is not up to date: run 'pledgetracker db upgrade' first.\n"
 
 
+@pytest.mark.sqlite
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("check",),
+        ("db", "version"),
+        ("serve",),
+        ("schedule",),
+        ("tick", "--at", "2026-01-01"),
+        ("simulate", "--from", "2026-01-01", "--to", "2026-01-02"),
+        ("keys", "list"),
+        ("audit", "verify"),
+        ("alerts", "requeue", "--all-dead"),
+        ("backup", "copy.sqlite3"),
+        ("export", "all.zip"),
+        ("seed",),
+    ],
+    ids=" ".join,
+)
+def test_where_there_is_no_database_a_command_says_so_and_makes_nothing(
+    invoke: Invoke, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    mistyped = tmp_path / "mistyped"
+    found = invoke(*words, DATA_DIR=str(mistyped))
+    assert found.exit_code == 1
+    assert found.output == (
+        f"Error: There is no database at {mistyped / 'pledgetracker.sqlite3'}. If one should be there, "
+        "correct PLEDGETRACKER_DATABASE_URL or PLEDGETRACKER_DATA_DIR; "
+        "'pledgetracker db upgrade' makes a new one.\n"
+    )
+    assert not mistyped.exists()
+    assert invoke("db", "upgrade", DATA_DIR=str(mistyped)).exit_code == 0
+
+
 def test_a_database_from_the_future_is_refused_by_every_command(invoke: Invoke, runtime: Runtime) -> None:
     with runtime.database.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
