@@ -11,11 +11,10 @@ from pledgetracker.dashboard import words
 from pledgetracker.dashboard.charts import chart
 from pledgetracker.dashboard.scales import NARROW, WIDE
 from pledgetracker.domain.catalogue import Initiative
-from pledgetracker.domain.days import Due
 from pledgetracker.domain.errors import Invalid
 from pledgetracker.domain.history import Entry
 from pledgetracker.domain.phrases import ahead_by
-from pledgetracker.domain.pledge import Reschedule
+from pledgetracker.domain.record import Moved
 from pledgetracker.domain.standing import Delivery
 from pledgetracker.domain.update import ProgressUpdate
 from pledgetracker.domain.vantage import Vantage
@@ -57,14 +56,6 @@ class Number:
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
-    """A move of the deadline, with the deadline before it."""
-
-    move: Reschedule
-    before: Due | None
-
-
-@dataclass(frozen=True, slots=True)
 class Ruling:
     """A verdict in force, with what its rubric calls it."""
 
@@ -90,7 +81,7 @@ class Whole:
     wide: Markup
     narrow: Markup
     numbers: Sequence[Number]
-    moves: Sequence[Move]
+    moves: Sequence[Moved]
     rulings: Sequence[Ruling]
     related: Relations
     story: Sequence[Entry]
@@ -136,7 +127,7 @@ def whole(tx: Transaction, key: str, cursor: str | None, runtime: Runtime, vanta
         wide=chart(record, seen.standing, WIDE, is_now=vantage.is_now),
         narrow=chart(record, seen.standing, NARROW, is_now=vantage.is_now),
         numbers=list(_numbers(seen)),
-        moves=list(_moves(seen)),
+        moves=seen.record.moved,
         rulings=list(_rulings(tx, seen)),
         related=relations(tx, pledge, vantage, most=RELATED),
         story=story.items,
@@ -167,13 +158,6 @@ def _claimed(seen: PledgeView) -> str | None:
         return None
     share = "" if claimed.completion is None else f" ({words.percent(claimed.completion)})"
     return f"{words.amount(claimed.value, seen.pledge.unit)}{share} as of {words.day(claimed.as_of)}"
-
-
-def _moves(seen: PledgeView) -> Iterator[Move]:
-    before = seen.pledge.due
-    for move in sorted(seen.record.reschedules, key=lambda m: (m.announced_on, m.number)):
-        yield Move(move, before)
-        before = move.due
 
 
 def _rulings(tx: Transaction, seen: PledgeView) -> Iterator[Ruling]:

@@ -5,10 +5,10 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime
 from enum import StrEnum
 
-from pledgetracker.domain.days import Due, local_day
+from pledgetracker.domain.days import local_day
 from pledgetracker.domain.phrases import amount, day_of, promised
-from pledgetracker.domain.pledge import Edition, Reschedule, SetBy, Withdrawal
-from pledgetracker.domain.record import Record
+from pledgetracker.domain.pledge import Edition, SetBy, Withdrawal
+from pledgetracker.domain.record import Moved, Record
 from pledgetracker.domain.review import Decision, Resolution, Review
 from pledgetracker.domain.update import Correction, ProgressUpdate
 from pledgetracker.domain.verdict import Verdict
@@ -63,7 +63,7 @@ def happenings(record: Record) -> Iterator[Entry]:
     yield from (_report(record, update) for update in record.updates)
     yield from (_decision(decision) for decision in record.decisions)
     yield from (_resolution(choice) for choice in record.resolutions)
-    yield from _moves(record)
+    yield from (_move(moved) for moved in record.moved)
     yield from (_verdict(verdict) for verdict in record.verdicts)
     for withdrawal in record.withdrawals:
         yield from _withdrawal(withdrawal, record.pledge.time_zone)
@@ -155,18 +155,9 @@ def _resolution(choice: Resolution) -> Entry:
     )
 
 
-def _moves(record: Record) -> Iterator[Entry]:
-    # Numbers tell the order of recording; what a move moved is told by the order of announcement.
-    before = {}
-    due = record.pledge.due
-    for move in sorted(record.reschedules, key=lambda m: (m.announced_on, m.number)):
-        before[move.number] = due
-        due = move.due
-    yield from (_move(move, before[move.number]) for move in record.reschedules)
-
-
-def _move(move: Reschedule, before: Due | None) -> Entry:
-    old, new = (day_of(due.date) if due else "none" for due in (before, move.due))
+def _move(moved: Moved) -> Entry:
+    move = moved.move
+    old, new = (day_of(due.date) if due else "none" for due in (moved.old, move.due))
     who = "the pledger" if move.moved_by is SetBy.PLEDGER else "the tracker"
     why = f": {move.reason}" if move.reason else "."
     said = f"The deadline moves from {old} to {new}, announced on {day_of(move.announced_on)} by {who}{why}"

@@ -47,6 +47,14 @@ class Doing:
     conflict_on: date | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A move of the deadline, and the deadline that it moved: that of the move announced before it."""
+
+    move: Reschedule
+    old: Due | None
+
+
 @dataclass(frozen=True)
 class Record:
     """A pledge with everything reported and decided about it.
@@ -89,6 +97,13 @@ class Record:
         if not moves:
             return self.pledge.due
         return max(moves, key=lambda move: (move.announced_on, move.number)).due
+
+    @property
+    def moved(self) -> Sequence[Moved]:
+        """Every move of the deadline with the one that it moved, in order of announcement."""
+        in_order = sorted(self.reschedules, key=lambda move: (move.announced_on, move.number))
+        olds = (self.pledge.due, *(move.due for move in in_order))
+        return [Moved(move, old) for move, old in zip(in_order, olds, strict=False)]
 
     @property
     def withdrawal(self) -> Withdrawal | None:

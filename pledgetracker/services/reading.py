@@ -12,7 +12,7 @@ from pledgetracker.domain.flag import Flag
 from pledgetracker.domain.milestone import MilestoneStanding, MilestoneStatus
 from pledgetracker.domain.pledge import FINAL_MILESTONE, Pledge, SetBy
 from pledgetracker.domain.quality import Finding, quality
-from pledgetracker.domain.record import Record
+from pledgetracker.domain.record import Moved, Record
 from pledgetracker.domain.review import Decision, Review
 from pledgetracker.domain.standing import Delivery, Standing, standing
 from pledgetracker.domain.update import ProgressUpdate
@@ -152,6 +152,11 @@ class PledgeView:
             )
             for stage in self.standing.milestones
         ]
+
+    @property
+    def reschedules(self) -> Sequence[Moved]:
+        """The moves of the deadline, in order of their numbers."""
+        return sorted(self.record.moved, key=lambda moved: moved.move.number)
 
     @property
     def verdicts(self) -> Sequence[VerdictView]:

@@ -200,6 +200,24 @@ def test_a_new_deadline_is_a_move_and_hides_nothing(editor: FlaskClient, pledge:
     assert editor.get(f"{ADDRESS}?as_of=2026-11-22").get_json()["due"]["text"] == "2027"
     dropped = editor.patch(ADDRESS, json={"due": None}).get_json()
     assert (dropped["due"], dropped["schedule"], len(dropped["reschedules"])) == (None, "unknown", 2)
+    again = editor.patch(ADDRESS, json={"due": "2030-Q1"}).get_json()
+    # Each row tells by itself from which deadline it moved to which.
+    assert [
+        (row["old"] and row["old"]["text"], row["due"] and row["due"]["text"]) for row in again["reschedules"]
+    ] == [
+        ("2027", "2028"),
+        ("2028", None),
+        (None, "2030-Q1"),
+    ]
+
+
+def test_a_move_told_late_moved_the_deadline_announced_before_it(promise: Promise, post: Post) -> None:
+    promise(due="2027")
+    post(f"{ADDRESS}/reschedules", {"due": "2029", "announced_on": "2026-05-01"})
+    shown = post(f"{ADDRESS}/reschedules", {"due": "2028", "announced_on": "2025-05-01"})
+    first, second = shown["reschedules"]
+    assert (first["old"]["date"], first["due"]["date"]) == ("2028-12-31", "2029-12-31")
+    assert (second["old"]["date"], second["due"]["date"]) == ("2027-12-31", "2028-12-31")
 
 
 def test_a_move_counts_from_its_announcement_and_lateness_knows_both_dates(

@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import fields, post_load
 
 from pledgetracker.api.fields import Choice, Day, DueField, Line, Text, TimeZone, Whole
-from pledgetracker.api.schemas.base import MAX_NUMBER, Document, Part
+from pledgetracker.api.schemas.base import MAX_NUMBER, Document, Part, said_of
 from pledgetracker.api.schemas.sources import SourceDocument
 from pledgetracker.domain.pledge import SetBy
 
@@ -26,19 +26,30 @@ class DueDocument(DateDocument):
 
 
 class RescheduleDocument(Document):
-    """A move of the deadline."""
+    """A move of the deadline, from `old` to `due`."""
 
-    id = Whole(1, MAX_NUMBER, attribute="number", dump_only=True)
-    due = DueField(DateDocument(), required=True, allow_none=True)
-    announced_on = Day(allow_none=True, metadata={"description": "From when it counts; today unless said."})
-    moved_by = Choice(SetBy)
-    reason = Text(allow_none=True)
-    source = Part(SourceDocument, allow_none=True)
-    recorded_at = fields.AwareDateTime(dump_only=True)
+    id = Whole(1, MAX_NUMBER, attribute="move.number", dump_only=True)
+    old = fields.Nested(
+        DateDocument,
+        dump_only=True,
+        allow_none=True,
+        metadata={"description": "The deadline that it moved; null where there was none."},
+    )
+    due = DueField(DateDocument(), attribute="move.due", required=True, allow_none=True)
+    announced_on = Day(
+        attribute="move.announced_on",
+        allow_none=True,
+        metadata={"description": "From when it counts; today unless said."},
+    )
+    moved_by = Choice(SetBy, attribute="move.moved_by")
+    reason = Text(attribute="move.reason", allow_none=True)
+    source = Part(SourceDocument, attribute="move.source", allow_none=True)
+    recorded_at = fields.AwareDateTime(attribute="move.recorded_at", dump_only=True)
 
     @post_load
     def unpair(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
         """Only the date: the zone is the pledge's."""
-        if data.get("due") is not None:
-            data["due"], _zone = data["due"]
-        return data
+        said = said_of(data, "move")
+        if said.get("due") is not None:
+            said["due"], _zone = said["due"]
+        return said

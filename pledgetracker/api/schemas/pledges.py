@@ -180,9 +180,7 @@ class PledgeDocument(Document):
     path = fields.Nested(PathDocument, attribute="standing.progress", dump_only=True)
     lateness = fields.Nested(LatenessDocument, attribute="standing.lateness", dump_only=True)
     report_due_on = Day(attribute="standing.calendar.due", dump_only=True)
-    reschedules = fields.List(
-        fields.Nested(RescheduleDocument), attribute="record.reschedules", dump_only=True
-    )
+    reschedules = fields.List(fields.Nested(RescheduleDocument), dump_only=True)
     withdrawal = fields.Nested(
         WithdrawalDocument, attribute="record.withdrawal", dump_only=True, allow_none=True
     )

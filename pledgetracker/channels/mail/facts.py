@@ -190,8 +190,8 @@ class Facts:
     @property
     def due_before_move(self) -> Due | None:
         """The deadline until that move."""
-        before = [m for m in self.notice.record.reschedules if m.number < self.notice.step]
-        return max(before, key=lambda m: m.number).due if before else self.pledge.due
+        olds = (moved.old for moved in self.notice.record.moved if moved.move.number == self.notice.step)
+        return next(olds, self.pledge.due)
 
     def disagreeing(self, day: date) -> list[Decimal]:
         """The totals reported for `day`, the smallest first."""
