@@ -2,6 +2,7 @@
 
 In the code one schema serves both ways. In the document each becomes two components: the answer, in which
 every property is present and none is only written, and `…Input`, in which only what is needed is required.
+Defaults are said of what is sent, and not of changes, which leave as it is what they do not name.
 """
 
 from collections.abc import Mapping
@@ -56,7 +57,7 @@ class _Schemas:
         shown = {
             name: self.answered(value)
             for name, value in part.items()
-            if name != "readOnly" and not _is_only_written(value)
+            if name not in {"readOnly", "default"} and not _is_only_written(value)
         }
         if "$ref" in shown:
             shown["$ref"] = self._form(shown["$ref"], is_sent=False)
@@ -70,6 +71,9 @@ class _Schemas:
         if form not in self.made:
             self.made[form] = {}  # a schema may come to point to itself
             self.made[form] = self.sent(self._source[name]) if is_sent else self._complete(name)
+            if is_sent and name.endswith("Change"):
+                for field in self.made[form]["properties"].values():
+                    field.pop("default", None)
         return _HOME + form
 
     def _complete(self, name: str) -> dict[str, Any]:

@@ -122,7 +122,14 @@ class ThresholdDocument(Document):
 
     name = Line(dump_only=True)
     value = Number(dump_only=True)
-    set_in = Choice(SetIn, dump_only=True)
+    set_in = Choice(
+        SetIn,
+        dump_only=True,
+        metadata={
+            "description": "`pledge`: it stands on the pledge, which was recorded with it or took it over"
+            " from the settings of its day; other settings do not change it."
+        },
+    )
     meaning = Line(dump_only=True)
 
 

@@ -186,15 +186,16 @@ def _answer(document: Mapping[str, Any], status: str, response: Mapping[str, Any
 def _parameter(parameter: Mapping[str, Any]) -> Row:
     kind, links = _kind(parameter.get("schema", {}))
     where = PARTS[parameter["in"]]
-    about = ". ".join(
-        part.rstrip(".") for part in (parameter.get("description", ""), _limits(parameter)) if part
-    )
+    about = _about(parameter.get("description", ""), parameter.get("schema", {}))
     return Row(parameter["name"], f"{kind}, {where}", links, bool(parameter.get("required")), about)
 
 
-def _limits(parameter: Mapping[str, Any]) -> str:
-    schema = parameter.get("schema", {})
-    return f"{schema['default']} unless said" if "default" in schema else ""
+def _about(description: str, schema: Mapping[str, Any]) -> str:
+    """What a value is, and what it is where nothing is said; that a list is empty then, everybody expects."""
+    default = schema.get("default", [])
+    shown = default if isinstance(default, str) else json.dumps(default)
+    said = "" if default == [] else f"{shown} unless said"
+    return ". ".join(part.rstrip(".") for part in (description, said) if part)
 
 
 def _fields(schema: Mapping[str, Any]) -> Iterator[Row]:
@@ -202,7 +203,7 @@ def _fields(schema: Mapping[str, Any]) -> Iterator[Row]:
     for name, field in schema.get("properties", {}).items():
         kind, links = _kind(field)
         note = "read" if field.get("readOnly") else "write" if field.get("writeOnly") else ""
-        yield Row(name, kind, links, name in required, field.get("description", ""), note)
+        yield Row(name, kind, links, name in required, _about(field.get("description", ""), field), note)
 
 
 def _kind(schema: Mapping[str, Any]) -> tuple[str, Sequence[str]]:

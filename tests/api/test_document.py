@@ -178,6 +178,65 @@ def test_what_the_document_says_is_what_happens_at_length(
     _try(app, document, keys, 60, is_hostile=is_hostile)
 
 
+# What follows from the title, the day or the settings where it is not said, as descriptions tell.
+FOLLOWS: dict[str, set[str]] = {
+    "Pledge": {"id", "baseline", "cadence_days", "grace_days", "time_zone"},
+    "Milestone": set(),
+    "Reschedule": {"announced_on"},
+    "Progress": {"reported_at"},
+}
+
+
+def test_what_is_not_said_is_as_the_document_says(
+    document: dict[str, Any], acme: dict[str, Any], post: Post
+) -> None:
+    stone = {"id": "opening", "due": "2026"}
+    said: dict[str, dict[str, Any]] = {
+        "Pledge": {
+            "title": "T",
+            "pledger": "acme",
+            "announced_on": "2025-01-01",
+            "due": "2027",
+            "milestones": [stone],
+        },
+        "Milestone": stone,
+        "Reschedule": {"due": "2028"},
+        "Progress": {"value": 1, "as_of": "2026-01-01"},
+    }
+    pledge = post("/v1/pledges", said["Pledge"])
+    moved = post("/v1/pledges/t/reschedules", said["Reschedule"])
+    shown = {
+        "Pledge": pledge,
+        "Milestone": pledge["milestones"][0],
+        "Reschedule": moved["reschedules"][0],
+        "Progress": post("/v1/pledges/t/progress", said["Progress"]),
+    }
+    schemas = document["components"]["schemas"]
+    for name, answer in shown.items():
+        sent = schemas[f"{name}Input"]["properties"]
+        left = {
+            field
+            for field, schema in sent.items()
+            if not (schema.get("readOnly") or schema.get("writeOnly"))
+            and field not in said[name]
+            and field in answer
+        }
+        told = {field: sent[field].get("default") for field in left - FOLLOWS[name]}
+        assert {field: answer[field] for field in told} == told, name
+        assert FOLLOWS[name] <= left
+
+
+def test_only_what_is_sent_whole_has_defaults(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    having = {
+        name
+        for name, schema in schemas.items()
+        if any("default" in field for field in schema["properties"].values())
+    }
+    assert {"PledgeInput", "MilestoneInput", "RescheduleInput", "ProgressInput", "ContactInput"} <= having
+    assert all(name.endswith("Input") for name in having)
+
+
 def test_an_answer_shows_exactly_what_the_document_promises(
     app: Flask, document: dict[str, Any], keys: list[str | None]
 ) -> None:

@@ -48,13 +48,19 @@ class Part(fields.Nested):
 def parts(schema: type[Schema], *, max_items: int = MAX_ITEMS, **kwargs: Any) -> fields.List[Any]:
     """A list of documents, not endless."""
     not_endless = validate.Length(max=max_items, error=f"At most {MAX_ITEMS} fit.")
-    return fields.List(Part(schema), validate=not_endless, **kwargs)
+    return fields.List(Part(schema), validate=not_endless, **_empty_unless_said(kwargs))
 
 
 def slugs(max_items: int, **kwargs: Any) -> fields.List[Any]:
     """A list of ids, in any order, not endless."""
     not_endless = validate.Length(max=max_items, error=f"At most {max_items} fit.")
-    return fields.List(Slug(), validate=not_endless, **kwargs)
+    return fields.List(Slug(), validate=not_endless, **_empty_unless_said(kwargs))
+
+
+def _empty_unless_said(said: dict[str, Any]) -> dict[str, Any]:
+    """What is said of a list, and that where none is sent it is empty."""
+    default: dict[str, Any] = {} if said.get("required") else {"default": []}
+    return said | {"metadata": said.get("metadata", {}) | default}
 
 
 def said_of(data: dict[str, Any], of: str) -> dict[str, Any]:

@@ -22,7 +22,7 @@ class DueDocument(DateDocument):
     """A due date: as it is now, as it was first promised, and the zone whose days they are."""
 
     original_date = Day(dump_only=True, allow_none=True, metadata={"description": "As first promised."})
-    time_zone = TimeZone()
+    time_zone = TimeZone(metadata={"description": "That of the pledge."})
 
 
 class RescheduleDocument(Document):
@@ -41,7 +41,7 @@ class RescheduleDocument(Document):
         allow_none=True,
         metadata={"description": "From when it counts; today unless said."},
     )
-    moved_by = Choice(SetBy, attribute="move.moved_by")
+    moved_by = Choice(SetBy, attribute="move.moved_by", metadata={"default": SetBy.PLEDGER.value})
     reason = Text(attribute="move.reason", allow_none=True)
     source = Part(SourceDocument, attribute="move.source", allow_none=True)
     recorded_at = fields.AwareDateTime(attribute="move.recorded_at", dump_only=True)

@@ -44,6 +44,9 @@ from pledgetracker.domain.standing import Delivery, ReportingState, Schedule, St
 from pledgetracker.domain.target import Comparator
 from pledgetracker.services.pledging import Repeated
 
+# Of what is not said, where the operator decides; it stays with the pledge when the settings change.
+SETTINGS = "what the settings say when it is recorded, unless said"
+
 
 class BaselineDocument(Document):
     """The value at the start and its day; 0 on the day of the announcement unless said."""
@@ -79,7 +82,13 @@ class MilestoneDocument(Document):
 
     id = Slug(required=True)
     title = Line(allow_none=True)
-    set_by = Choice(SetBy, metadata={"description": "Whose date it is; the tracker's never bend the path."})
+    set_by = Choice(
+        SetBy,
+        metadata={
+            "description": "Whose date it is; the tracker's never bend the path.",
+            "default": SetBy.PLEDGER.value,
+        },
+    )
     due = DueField(DueDocument(), required=True)
     target = Number(allow_none=True)
     status = Choice(MilestoneStatus, dump_only=True)
@@ -131,7 +140,9 @@ class PledgeDocument(Document):
         metadata={"description": "What is counted, spelled out: people who completed a course."},
     )
     unit = Line(attribute="pledge.unit", allow_none=True, metadata={"examples": ["person", "EUR"]})
-    comparator = Choice(Comparator, attribute="pledge.comparator")
+    comparator = Choice(
+        Comparator, attribute="pledge.comparator", metadata={"default": Comparator.AT_LEAST.value}
+    )
     target = Number(attribute="pledge.target", allow_none=True)
     tolerance = Share(
         attribute="pledge.tolerance",
@@ -140,9 +151,23 @@ class PledgeDocument(Document):
     )
     announced_on = Day(attribute="pledge.announced_on", required=True)
     baseline = Part(BaselineDocument, attribute="pledge.baseline", allow_none=True)
-    cadence_days = Whole(1, MAX_DAYS, attribute="pledge.cadence_days", allow_none=True)
-    grace_days = Whole(0, MAX_DAYS, attribute="pledge.grace_days", allow_none=True)
-    time_zone = TimeZone(attribute="pledge.time_zone")
+    cadence_days = Whole(
+        1,
+        MAX_DAYS,
+        attribute="pledge.cadence_days",
+        allow_none=True,
+        metadata={"description": f"Days from one report to the next; {SETTINGS}."},
+    )
+    grace_days = Whole(
+        0,
+        MAX_DAYS,
+        attribute="pledge.grace_days",
+        allow_none=True,
+        metadata={"description": f"Days that a report may be late; {SETTINGS}."},
+    )
+    time_zone = TimeZone(
+        attribute="pledge.time_zone", metadata={"description": f"Whose days count; {SETTINGS}."}
+    )
     due = DueField(DueDocument(), allow_none=True)
     # GET shows one more: the pledge's own target.
     milestones = parts(MilestoneDocument, max_items=MAX_ITEMS + 1)

@@ -58,14 +58,16 @@ class ProgressDocument(Document):
     increment = Number(
         attribute="update.increment", allow_none=True, metadata={"description": "What came on top."}
     )
-    no_change = Truth(attribute="update.no_change", allow_none=True)
+    no_change = Truth(attribute="update.no_change", allow_none=True, metadata={"default": False})
     done = Truth(attribute="update.done", allow_none=True)
     milestone = Slug(
         attribute="update.milestone",
         allow_none=True,
         metadata={"description": "The event milestone that `done` speaks of."},
     )
-    claim = Choice(Claim, attribute="update.claim", allow_none=True)
+    claim = Choice(
+        Claim, attribute="update.claim", allow_none=True, metadata={"default": Claim.SELF_REPORTED.value}
+    )
     note = Text(attribute="update.note", allow_none=True)
     reported_by = Line(
         attribute="update.reported_by", allow_none=True, metadata={"description": "Who says so."}
