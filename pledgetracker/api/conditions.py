@@ -16,6 +16,7 @@ from flask import Response, request
 from pledgetracker.domain.catalogue import Initiative, Pledger
 from pledgetracker.domain.days import local_day
 from pledgetracker.domain.errors import Changed, ConditionMissing
+from pledgetracker.domain.money import ExchangeRate
 from pledgetracker.domain.pledge import Pledge
 from pledgetracker.domain.policy import Policy
 from pledgetracker.domain.rubric import Rubric
@@ -38,6 +39,11 @@ def update_tag(shown: UpdateView) -> str:
 def verdict_tag(shown: VerdictView) -> str:
     """The tag of a verdict, which changes once at most: when it is taken back."""
     return f"{_row_tag(shown.verdict.number, shown.verdict.recorded_at)}-{shown.retracted_by or 0}"
+
+
+def rate_tag(rate: ExchangeRate) -> str:
+    """The tag of an exchange rate, which changes with each correction."""
+    return _row_tag(rate.version, rate.recorded_at)
 
 
 def rubric_tag(rubric: Rubric) -> str:
@@ -103,6 +109,17 @@ def check_entry_unchanged(kind: str, entry: Pledger | Initiative | None) -> None
     if entry is not None:
         tag = entry_tag(entry)
         _check(kind, entry.id, tag, tag)
+
+
+def check_rate_unchanged(rate: ExchangeRate) -> None:
+    """Refuse a correction by a caller who looked at another version of the rate.
+
+    Raises:
+        ConditionMissing: the caller does not say which version it was.
+        Changed: it has been corrected since.
+    """
+    tag = rate_tag(rate)
+    _check("exchange rate", rate.id, tag, tag)
 
 
 def _check(kind: str, key: str, row_tag: str, shown_tag: str) -> None:

@@ -82,6 +82,8 @@ RUBRIC: Example = {
     ],
 }
 
+RATE_CHANGE: Example = {"rate": 1.0857, "reason": "Mistyped."}
+
 RATE: Example = {
     "base": "EUR",
     "quote": "USD",

@@ -87,6 +87,7 @@ class Action(StrEnum):
     ALERT_REQUEUE = "alert.requeue"
     ALERT_SUPPRESS = "alert.suppress"
     RATE_CREATE = "rate.create"
+    RATE_CHANGE = "rate.change"
 
     @property
     def kind(self) -> SubjectKind:

@@ -69,7 +69,9 @@ class RateExists(Refusal):
     """There is a rate of this pair and day."""
 
     def __init__(self, base: str, quote: str, day: str) -> None:
-        super().__init__(f"The rate of {base} in {quote} on {day} is on record; a pair has one rate a day.")
+        super().__init__(
+            f"The rate of {base} in {quote} on {day} is on record; a pair has one a day: correct that one."
+        )
 
 
 class RingOfLinks(Refusal):

@@ -33,15 +33,21 @@ class ExchangeRate:
     Attributes:
         id: made of currencies and day: `eur-usd-2024-05-28`.
         base, quote: ISO 4217.
+        rate: None where it was taken back.
+        recorded_at: of this version.
+        version: 1 as first recorded, one more with each correction.
+        reason: why it differs from the version before.
     """
 
     id: str
     base: str
     quote: str
     date: date
-    rate: Decimal
+    rate: Decimal | None
     source: Source
     recorded_at: datetime
+    version: int = 1
+    reason: str | None = None
 
 
 def rate_id(base: str, quote: str, day: date) -> str:
@@ -67,12 +73,13 @@ class Conversion:
 
     def rate_of(self, unit: str) -> ExchangeRate | None:
         """The rate between `unit` and the currency, or else the one the other way round."""
-        pairs = {(rate.base, rate.quote): rate for rate in self.rates}
+        pairs = {(rate.base, rate.quote): rate for rate in self.rates if rate.rate is not None}
         currency = self.currency or unit
         return pairs.get((unit, currency)) or pairs.get((currency, unit))
 
 
 def factor(rate: ExchangeRate, unit: str) -> Fraction:
     """What one `unit` is in the other currency of `rate`; exact."""
+    assert rate.rate is not None
     exact = Fraction(rate.rate)
     return exact if rate.base == unit else 1 / exact

@@ -159,5 +159,6 @@ def _conversion(tx: Transaction, terms: Terms, vantage: Vantage) -> Conversion:
     conversion = Conversion(terms.currency)
     if terms.currency is None or terms.rates_on is None:
         return conversion
-    rates = tx.rates.all(RateFilter(terms.currency, terms.rates_on))
-    return replace(conversion, rates=[rate for rate in rates if rate.recorded_at <= vantage.instant])
+    return replace(
+        conversion, rates=tx.rates.all(RateFilter(terms.currency, terms.rates_on, vantage.known_at))
+    )

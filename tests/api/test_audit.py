@@ -108,6 +108,11 @@ CALLS = [
         None, {"id": "eur-usd-2024-05-28", "base": "EUR", "quote": "USD", "rate": 1.087},
     ),
     Call(
+        "PATCH", "/v1/rates/<slug:rate>", "/v1/rates/eur-usd-2024-05-28", "rate.change", "eur-usd-2024-05-28",
+        examples.RATE_CHANGE, {"rate": 1.087, "version": 1, "reason": None},
+        {"rate": 1.0857, "version": 2, "reason": "Mistyped."},
+    ),
+    Call(
         "DELETE", "/v1/pledges/<slug:pledge>", "/v1/pledges/spare", "pledge.delete", "spare",
         None, {"id": "spare", "title": "A million people trained"}, None,
     ),

@@ -101,8 +101,6 @@ TIMELESS = {
     "/v1/reviews": "A queue: what waits for a reviewer now.",
     "/v1/rubrics": "A version is never changed, and says when it was recorded.",
     "/v1/rubrics/{rubric}/{version}": "A version is never changed.",
-    "/v1/rates": "A rate is never changed, and says when it was recorded.",
-    "/v1/rates/{rate}": "A rate is never changed.",
     "/v1/alerts": "How far delivery has come by now; each row says when, and the history tells of then.",
     "/v1/alerts/{number}": "How far its delivery has come by now.",
     "/v1/alerts/{number}/attempts": "Each row says when it began and ended, and stays as it is.",
@@ -121,6 +119,8 @@ OF_ALL_DAYS = {
     "/v1/pledgers/{pledger}",
     "/v1/initiatives",
     "/v1/initiatives/{initiative}",
+    "/v1/rates",
+    "/v1/rates/{rate}",
     "/v1/flags",
     "/v1/simulation",
 }

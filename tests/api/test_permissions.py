@@ -35,6 +35,7 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/v1/initiatives"): {"id": "new", "title": "New"},
     ("PATCH", "/v1/initiatives/choose"): {"title": "Other"},
     ("POST", "/v1/rates"): RATE | {"date": "2024-05-29"},
+    ("PATCH", "/v1/rates/eur-usd-2024-05-28"): examples.RATE_CHANGE,
     ("POST", "/v1/pledges"): PLEDGE | {"id": "new"},
     ("PATCH", "/v1/pledges/people-trained"): {"title": "Other"},
     ("POST", "/v1/pledges/people-trained/progress"): {"value": 1, "as_of": "2026-01-01"},

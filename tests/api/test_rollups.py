@@ -239,9 +239,71 @@ class TestRates:
             assert [item["id"] for item in items] == found
         refused(anybody.get("/v1/rates/eur-usd-2020-01-01"), 404)
 
+    def test_a_wrong_rate_is_corrected_and_what_was_known_before_stays(
+        self, editor: FlaskClient, anybody: FlaskClient, post: Post, promise: Promise, clock: Clock
+    ) -> None:
+        promise(unit="EUR", tags=["skills"], target=100)
+        wrong = post("/v1/rates", RATE | {"rate": 10.87})
+        before = f"{clock.now:%Y-%m-%dT%H:%M:%SZ}"
+        clock.now += timedelta(hours=1)
+        address, reason = f"/v1/rates/{wrong['id']}", "The point was one place off."
+        tag = anybody.get(address).headers["ETag"]
+        answer = editor.patch(address, json={"rate": 1.087, "reason": reason}, headers={"If-Match": tag})
+        right = wrong | {
+            "rate": 1.087,
+            "reason": reason,
+            "version": 2,
+            "recorded_at": "2026-11-23T13:00:00Z",
+        }
+        assert answer.get_json() == anybody.get(address).get_json() == right
+        assert answer.headers["ETag"] == anybody.get(address).headers["ETag"] != tag
+        assert anybody.get("/v1/rates").get_json()["items"] == [right]
+        clock.now += timedelta(hours=1)
+        gone = editor.patch(address, json={"rate": None, "reason": "Of another day."}).get_json()
+        assert (gone["rate"], gone["version"]) == (None, 3)
+
+        def announced(**query: str) -> object:
+            query |= {"currency": "USD", "rates_on": "2024-05-28"}
+            found = anybody.get("/v1/tags/skills/rollup", query_string=query).get_json()
+            return [(amount["unit"], amount["announced"]) for amount in found["amounts"]]
+
+        assert announced() == [("EUR", 100)]
+        assert announced(known_at="2026-11-23T13:00:00Z") == [("USD", 108.7)]
+        assert announced(known_at=before) == [("USD", 1087)]
+        for known_at, version in ((before, wrong), ("2026-11-23T13:30:00Z", right)):
+            then = {"known_at": known_at}
+            assert anybody.get(address, query_string=then).get_json() == version
+            assert anybody.get("/v1/rates", query_string=then).get_json()["items"] == [version]
+
+    def test_a_correction_is_made_by_who_saw_what_it_corrects_and_says_why(
+        self, editor: FlaskClient, anybody: FlaskClient, post: Post, refused: Refused, pointers: Any
+    ) -> None:
+        made = post("/v1/rates", RATE)
+        address, said = f"/v1/rates/{made['id']}", {"rate": 2, "reason": "Mistyped."}
+        tag = anybody.get(address).headers["ETag"]
+        for body, place in (
+            ({"rate": 2}, "/reason"),
+            ({"rate": 0, "reason": "x"}, "/rate"),
+            ({"rate": 2, "date": "2024-05-29", "reason": "x"}, "/date"),
+            ({"rate": 2, "quote": "GBP", "reason": "x"}, "/quote"),
+        ):
+            assert pointers(refused(editor.patch(address, json=body), 422)) == {place}
+        # What GET shows changes nothing when it is sent back, and is no version of its own.
+        assert editor.patch(address, json=made).get_json() == made
+        keyed = {"If-Match": tag, "Idempotency-Key": "a"}
+        first = editor.patch(address, json=said, headers=keyed)
+        again = editor.patch(address, json=said, headers=keyed)
+        assert (again.get_json(), again.headers["Idempotent-Replayed"]) == (first.get_json(), "true")
+        refused(editor.patch(address, json=said, headers={"If-Match": tag}), 412)
+        refused(editor.patch(address, json=said, headers={"If-Match": ""}), 428)
+        refused(editor.patch("/v1/rates/eur-usd-2020-01-01", json=said), 404)
+        problem = refused(editor.post("/v1/rates", json=RATE), 409)
+        assert "correct that one" in problem["detail"]
+
     @pytest.mark.parametrize(
         ("said", "place"),
         [
+            ({"rate": None}, "/rate"),
             ({"base": "eur"}, "/base"),
             ({"quote": "EUR"}, "/quote"),
             ({"rate": 0}, "/rate"),

@@ -135,6 +135,8 @@ def deeds(archive: Archive) -> list[Callable[[], object]]:
         lambda: edit("/v1/pledges/money", restates=["people-trained"], initiative="parent"),
         lambda: post("/v1/pledges/money/progress", {"value": 7, "as_of": "2026-05-01"}),
         lambda: post("/v1/rates", RATE),
+        lambda: edit("/v1/rates/eur-usd-2024-05-28", rate=1.5, reason="Mistyped."),
+        lambda: edit("/v1/rates/eur-usd-2024-05-28", rate=None, reason="Of another day."),
         lambda: edit("/v1/pledgers/acme", name="Other"),
         lambda: edit("/v1/initiatives/choose", title="Other", parent=None),
         lambda: archive.delete("/v1/initiatives/parent"),

@@ -72,7 +72,7 @@ def test_the_example_of_every_body_is_shown_and_taken(
     page = visit("/docs").text
     rival = {"value": 700000, "as_of": examples.RESOLUTION["as_of"]}
     editor.post(f"/v1/pledges/{PLACES['pledge']}/progress", json=rival)
-    assert len(bodies) == 14
+    assert len(bodies) == 15
     # A figure that somebody disputes is in no conflict any more.
     for method, path in sorted(bodies, key=lambda call: call[1].endswith("/decisions")):
         body = bodies[method, path]

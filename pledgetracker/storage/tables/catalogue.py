@@ -1,9 +1,9 @@
 """Tables of what pledges refer to: who promises, on which occasion, and how money converts."""
 
-from sqlalchemy import Column, Date, ForeignKey, Index, String, Table, Text
+from sqlalchemy import Column, Date, ForeignKey, Index, Integer, String, Table, Text
 
 from pledgetracker.storage.dialects import Document, Number
-from pledgetracker.storage.tables.base import edited, metadata, recorded_at, slug
+from pledgetracker.storage.tables.base import edited, keep_entries, metadata, recorded_at, slug
 
 pledgers = Table(
     "pledgers",
@@ -30,11 +30,14 @@ exchange_rates = Table(
     "exchange_rates",
     metadata,
     Column("id", slug(), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
     Column("base", String(3), nullable=False),
     Column("quote", String(3), nullable=False),
     Column("date", Date, nullable=False),
-    Column("rate", Number, nullable=False),
+    Column("rate", Number),
     Column("source", Document, nullable=False),
+    Column("reason", Text),
     recorded_at(),
     Index("ix_exchange_rates_date", "date", "id"),  # the rates of one day; lists by day
 )
+keep_entries(exchange_rates)
