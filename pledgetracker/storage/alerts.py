@@ -98,7 +98,7 @@ class AlertStore:
     def planned_of(self, pledge: str, *, by: datetime) -> Sequence[AlertEntry]:
         """The alerts of a pledge that were on record at `by`, as far as they have come since."""
         query = select(alerts).where(alerts.c.pledge == pledge, alerts.c.planned_at <= by)
-        return [_entry(row) for row in self._connection.execute(query.order_by(alerts.c.id)).mappings()]
+        return [entry_from(row) for row in self._connection.execute(query.order_by(alerts.c.id)).mappings()]
 
     def plan(self, owed: Owed, *, now: datetime) -> int:
         """Record an alert that is to be sent; returns its id."""
