@@ -1,10 +1,11 @@
 """The WSGI application: API, pages, health, metrics."""
 
 from collections.abc import Callable
+from functools import cache, partial
 from typing import Any
 
 from flask import Flask, Request
-from werkzeug.routing import MapAdapter
+from werkzeug.routing import MapAdapter, Rule
 
 from pledgetracker import logs, telemetry
 from pledgetracker import runtime as composition
@@ -16,8 +17,22 @@ from pledgetracker.web import EXTENSION
 MAX_BODY_BYTES = 1024 * 1024
 
 
+class Route(Rule):
+    """A route that learns how to make its address when first asked for it: few are, and it takes long."""
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        made = cache(partial(super()._compile_builder, append_unknown))
+
+        def build(route: Rule, **values: Any) -> tuple[str, str]:
+            return made()(route, **values)
+
+        return build
+
+
 class Application(Flask):
     """A Flask application without coroutines, sessions or routes that ask for a host."""
+
+    url_rule_class = Route
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
         """What finds the route of a request by its path and method; addresses that it makes name no host."""

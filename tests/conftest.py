@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import hypothesis
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -21,15 +20,13 @@ from pledgetracker.services.keyring import create_key
 from pledgetracker.settings import load
 from pledgetracker.storage import schema
 from pledgetracker.storage.database import Database
+from tests import examples
 from tests.servers import ADDRESS, Databases, a_server, memory
 
 SECRET = "a secret of at least thirty-two characters"
 # Where the clock stands still, nobody ever comes to the end of a wait.
 NO_LIMITS = {f"PLEDGETRACKER_{what}_PER_MINUTE": "0" for what in ("READS", "WRITES", "FAILURES")}
 TODAY = datetime(2026, 11, 23, 12, tzinfo=UTC)
-# Speed is the bench's to measure: on a busy machine a deadline fails what is right.
-hypothesis.settings.register_profile("ours", deadline=None)
-hypothesis.settings.load_profile("ours")
 
 KINDS = ("sqlite", "postgresql")
 
@@ -46,6 +43,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start one server for all worker processes, which inherit its address and the place of their folders."""
+    if config.getoption("--hypothesis-profile") is None:
+        examples.load(is_gate=config.getoption("--everything"))
     if hasattr(config, "workerinput"):
         return
     if (place := memory()) is not None:

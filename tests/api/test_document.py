@@ -165,7 +165,7 @@ def keys(app: Flask, runtime: Runtime, post: Post, promise: Promise) -> list[str
 def test_what_the_document_says_is_what_happens(
     app: Flask, document: dict[str, Any], keys: list[str | None], *, is_hostile: bool
 ) -> None:
-    _try(app, document, keys, 8, is_hostile=is_hostile)
+    _try(app, document, keys, 3, is_hostile=is_hostile)
 
 
 # The document is the same everywhere, and the short run is on both.
@@ -175,7 +175,7 @@ def test_what_the_document_says_is_what_happens(
 def test_what_the_document_says_is_what_happens_at_length(
     app: Flask, document: dict[str, Any], keys: list[str | None], *, is_hostile: bool
 ) -> None:
-    _try(app, document, keys, 60, is_hostile=is_hostile)
+    _try(app, document, keys, 25, is_hostile=is_hostile)
 
 
 # What follows from the title, the day or the settings where it is not said, as descriptions tell.

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
 
 from tests.api.conftest import Post, Promise, Refused, Shared
 from tests.conftest import Clock
+from tests.examples import times
 
 # Titles that sort apart from their ids, and that cursors have stumbled over: no-break space, long, astral.
 TITLES = [
@@ -165,7 +166,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@times(2, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     cursor=st.text(max_size=60)
     | st.binary(max_size=60).map(lambda raw: urlsafe_b64encode(raw).decode())

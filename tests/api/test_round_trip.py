@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from marshmallow import Schema
 
@@ -31,6 +31,7 @@ from pledgetracker.storage.alerts import AlertFilter
 from pledgetracker.storage.flags import FlagFilter
 from pledgetracker.storage.paging import PageRequest
 from tests.api.conftest import Shared
+from tests.examples import times
 
 ids = count(1)
 FIRST, LAST = date(1990, 1, 1), date(2026, 11, 1)
@@ -180,7 +181,7 @@ def record(service: Shared, said: dict[str, Any], updates: list[dict[str, Any]])
 
 
 cases = pledges().flatmap(lambda said: st.tuples(st.just(said), reports(said)))
-at_ease = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+at_ease = times(0.3, suppress_health_check=list(HealthCheck))
 # What differs between a record and its copy by nature.
 OF_ITS_OWN = {"id", "version", "created_at", "updated_at"}
 

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from xml.etree import ElementTree as ET
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pledgetracker.dashboard.bars import bar
@@ -22,6 +22,7 @@ from pledgetracker.domain.record import Record
 from pledgetracker.domain.standing import standing
 from pledgetracker.domain.target import Comparator
 from pledgetracker.domain.update import ProgressUpdate
+from tests.examples import times
 
 START, TODAY = date(2025, 1, 1), date(2026, 11, 23)
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -260,7 +261,7 @@ def _numbers(svg: ET.Element) -> Sequence[float]:
     return [float(n) for value in found for n in re.findall(r"-?[\w.]+", re.sub("[MHVLlmhvz]", " ", value))]
 
 
-@settings(max_examples=150, deadline=None)
+@times(1.5)
 @given(records(), days, st.sampled_from([CARD, NARROW, WIDE]))
 def test_whatever_is_recorded_can_be_drawn_within_its_frame(record: Record, today: date, size: Size) -> None:
     svg = _drawn(record, today=today, size=size)

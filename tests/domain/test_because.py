@@ -4,7 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pledgetracker.domain.because import because
@@ -14,6 +14,7 @@ from pledgetracker.domain.record import Record
 from pledgetracker.domain.standing import Status, standing
 from pledgetracker.domain.update import ProgressUpdate
 from tests.domain.cases import POLICY, day, moved, pledge, record, update, withdrawn
+from tests.examples import times
 from tests.strategies import days_of, policies, records
 
 PEOPLE = replace(pledge(target=1_000_000, due="2027"), unit="person")
@@ -288,7 +289,7 @@ def numbers_of(known: Record, status: Status) -> list[str]:
 
 
 @given(data=st.data(), known=records(), policy=policies())
-@settings(max_examples=300, deadline=None)
+@times(3)
 def test_every_standing_has_one_sentence_with_its_numbers(
     data: st.DataObject, known: Record, policy: Policy
 ) -> None:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pledgetracker.domain.agenda import EntryKind
@@ -22,6 +22,7 @@ from pledgetracker.domain.roles import Role
 from pledgetracker.domain.standing import standing
 from pledgetracker.domain.update import Correction, ProgressUpdate
 from tests.domain.cases import RECORDED, day, milestone, moved, pledge, record, update, withdrawn
+from tests.examples import times
 from tests.strategies import days_of, policies, reviewed_records
 
 ANNOUNCED = day("2024-05-13")
@@ -78,7 +79,7 @@ def letters_of(told: Explanation) -> dict[str, Fraction]:
 
 
 @given(data=st.data(), record=reviewed_records(), policy=policies())
-@settings(max_examples=200)
+@times(2)
 def test_the_numbers_are_those_of_the_standing_to_the_digit(
     data: st.DataObject, record: Record, policy: Policy
 ) -> None:
@@ -90,7 +91,7 @@ def test_the_numbers_are_those_of_the_standing_to_the_digit(
 
 
 @given(data=st.data(), record=reviewed_records(), policy=policies())
-@settings(max_examples=200)
+@times(2)
 def test_each_formula_comes_to_its_outcome_when_its_letters_are_filled_in(
     data: st.DataObject, record: Record, policy: Policy
 ) -> None:
@@ -112,7 +113,7 @@ def test_each_formula_comes_to_its_outcome_when_its_letters_are_filled_in(
 
 
 @given(data=st.data(), record=reviewed_records(), policy=policies())
-@settings(max_examples=200)
+@times(2)
 def test_the_updates_that_count_make_the_figure(data: st.DataObject, record: Record, policy: Policy) -> None:
     today = data.draw(days_of(record))
     told = explain(record, policy, today=today)
@@ -132,7 +133,7 @@ def test_the_updates_that_count_make_the_figure(data: st.DataObject, record: Rec
 
 
 @given(data=st.data(), record=reviewed_records(), policy=policies())
-@settings(max_examples=200)
+@times(2)
 def test_whatever_stands_is_explained_and_whatever_comes_lies_ahead(
     data: st.DataObject, record: Record, policy: Policy
 ) -> None:
@@ -162,7 +163,6 @@ def test_whatever_stands_is_explained_and_whatever_comes_lies_ahead(
 
 
 @given(data=st.data(), record=reviewed_records(), policy=policies())
-@settings(max_examples=100)
 def test_the_agenda_says_when_the_next_flag_opens(
     data: st.DataObject, record: Record, policy: Policy
 ) -> None:

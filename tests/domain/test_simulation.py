@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pledgetracker.domain.alert import OpenFlag, Recipient
@@ -17,6 +17,7 @@ from pledgetracker.domain.simulation import FAR_AHEAD, SimulatedDay, Start, as_t
 from pledgetracker.domain.standing import standing
 from pledgetracker.domain.watch import Waiting
 from tests.domain.cases import RECORDED, day, pledge, update
+from tests.examples import times
 from tests.strategies import days_of, policies, reviewed_records
 
 DAY = timedelta(days=1)
@@ -61,7 +62,7 @@ def day_by_day(record: Record, policy: Policy, first: date, last: date) -> Itera
 
 
 @given(data=st.data(), record=reviewed_records(), policy=policies())
-@settings(max_examples=60)
+@times(0.6)
 def test_jumping_from_turn_to_turn_finds_what_looking_every_day_finds(
     data: st.DataObject, record: Record, policy: Policy
 ) -> None:
@@ -74,7 +75,7 @@ def test_jumping_from_turn_to_turn_finds_what_looking_every_day_finds(
 
 
 @given(data=st.data(), record=reviewed_records(), policy=policies())
-@settings(max_examples=150)
+@times(1.5)
 def test_what_has_come_and_not_gone_is_what_stands_open_on_the_last_day(
     data: st.DataObject, record: Record, policy: Policy
 ) -> None:
@@ -89,7 +90,7 @@ def test_what_has_come_and_not_gone_is_what_stands_open_on_the_last_day(
 
 
 @given(data=st.data(), record=reviewed_records(), policy=policies())
-@settings(max_examples=60)
+@times(0.6)
 def test_days_far_ahead_are_the_same_whether_the_way_there_was_walked_or_not(
     data: st.DataObject, record: Record, policy: Policy
 ) -> None:
@@ -107,7 +108,6 @@ def test_days_far_ahead_are_the_same_whether_the_way_there_was_walked_or_not(
 
 
 @given(data=st.data(), record=reviewed_records(), policy=policies())
-@settings(max_examples=100)
 def test_a_recipient_gets_one_message_a_day_at_most_and_no_alert_twice(
     data: st.DataObject, record: Record, policy: Policy
 ) -> None:

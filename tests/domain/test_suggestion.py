@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pledgetracker.domain.because import because
@@ -17,6 +17,7 @@ from pledgetracker.domain.rubric import Finding, Rating, Rubric, Wording
 from pledgetracker.domain.standing import standing
 from pledgetracker.domain.suggestion import Suggestion, findings, suggest
 from tests.domain.cases import POLICY, day, moved, pledge, record, update, withdrawn
+from tests.examples import times
 from tests.strategies import days_of, policies, records
 
 # A pledge of 100 by 2025-12-31, announced on 2025-01-01 from 0.
@@ -228,7 +229,7 @@ def test_a_rubric_without_rules_leaves_everything_to_people() -> None:
 
 
 @given(data=st.data(), known=records(), policy=policies())
-@settings(max_examples=200, deadline=None)
+@times(2)
 def test_silence_alone_never_suggests_a_final_rating(
     data: st.DataObject, known: Record, policy: Policy
 ) -> None:
@@ -242,7 +243,7 @@ def test_silence_alone_never_suggests_a_final_rating(
 
 
 @given(data=st.data(), known=records(), policy=policies())
-@settings(max_examples=200, deadline=None)
+@times(2)
 def test_what_is_final_while_unmet_rests_on_a_report_of_the_due_day_or_later(
     data: st.DataObject, known: Record, policy: Policy
 ) -> None:

@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pledgetracker.domain.record import Record
 from pledgetracker.domain.standing import standing
+from tests.examples import times
 from tests.recounting import policy_at, recounted
 from tests.strategies import chronicles
 
@@ -26,7 +27,7 @@ def figures_of(record: Record) -> list[Any]:
 
 
 @given(deeds=chronicles(), rng=randomness)
-@settings(max_examples=300)
+@times(3)
 def test_what_was_known_at_an_instant_is_what_the_record_then_amounted_to(
     deeds: list[Json], rng: Random
 ) -> None:
@@ -53,7 +54,6 @@ def _gap(deeds: list[Json], end: int) -> timedelta:
 
 
 @given(deeds=chronicles())
-@settings(max_examples=100)
 def test_before_a_pledge_was_recorded_nothing_was_known_of_it_and_after_the_last_deed_everything(
     deeds: list[Json],
 ) -> None:
@@ -66,7 +66,7 @@ def test_before_a_pledge_was_recorded_nothing_was_known_of_it_and_after_the_last
 
 
 @given(deeds=chronicles(), rng=randomness)
-@settings(max_examples=300)
+@times(3)
 def test_reports_decisions_and_choices_in_another_order_make_the_same_figures(
     deeds: list[Json], rng: Random
 ) -> None:

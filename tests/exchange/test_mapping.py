@@ -168,6 +168,7 @@ def test_the_mapping_that_comes_along_can_be_read() -> None:
     assert "CC BY 4.0" in read_mapping(NET_ZERO.read_bytes()).source["attribution"]
 
 
+@pytest.mark.slow
 @pytest.mark.sqlite
 def test_every_row_of_the_net_zero_tracker_is_brought_in_or_told_why_not(
     bring: Bring, runtime: Runtime, net_zero: Path

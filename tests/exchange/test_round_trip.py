@@ -12,7 +12,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, given
 from hypothesis import strategies as st
 
 from pledgetracker import runtime as composition
@@ -31,6 +31,7 @@ from pledgetracker.services import cataloguing, pledging, reporting, reschedulin
 from pledgetracker.services.merging import Kind, Outcome
 from pledgetracker.settings import load
 from tests.conftest import Clock, Install
+from tests.examples import times
 from tests.exchange.conftest import Bring, Refuse, exported, file, record_of
 from tests.strategies import records
 from tests.world import add_pledge, noon, report, stone, without_news
@@ -257,7 +258,7 @@ hostile = st.text(
 
 
 @pytest.mark.sqlite
-@settings(max_examples=6, suppress_health_check=list(HealthCheck))
+@times(0.06, suppress_health_check=list(HealthCheck))
 @given(texts=st.lists(hostile, min_size=2, max_size=4))
 def test_hostile_texts_come_back_as_they_were(
     texts: list[str], install: Install, tmp_path_factory: pytest.TempPathFactory
@@ -279,7 +280,7 @@ def test_hostile_texts_come_back_as_they_were(
 
 
 @pytest.mark.sqlite
-@settings(max_examples=8, suppress_health_check=list(HealthCheck))
+@times(0.08, suppress_health_check=list(HealthCheck))
 @given(history=records())
 def test_any_history_comes_back_as_it_was(
     history: Record, install: Install, tmp_path_factory: pytest.TempPathFactory

@@ -141,6 +141,7 @@ def test_a_program_that_is_not_ours_keeps_the_record_too_and_leaves_its_journal_
     assert copies.examine(kept).counts["heartbeats"] == 1
 
 
+@pytest.mark.slow
 def test_a_full_disk_leaves_no_half_backup_and_no_half_restore(
     runtime: Runtime, record: Path, served: dict[str, str], place: Path
 ) -> None:

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, cast
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
@@ -28,6 +28,7 @@ from pledgetracker.storage import tables
 from pledgetracker.storage.database import Database, Transaction
 from tests import histories
 from tests.conftest import Install
+from tests.examples import times
 from tests.world import ANN, alerts, flags, noon
 
 DAY = timedelta(days=1)
@@ -36,14 +37,12 @@ SAID = ("value", "increment", "no_change", "done", "milestone")
 
 randomness = st.randoms(use_true_random=False)
 # Databases are made by the template that the session's fixture holds; nothing of it changes.
-few = settings(
-    max_examples=4,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+lasting = {
+    "suppress_health_check": [HealthCheck.function_scoped_fixture],
     # Draws from a random source hardly shrink, and each example replays two months.
-    phases=[Phase.explicit, Phase.reuse, Phase.generate],
-)
-many = settings(few, max_examples=100)
+    "phases": [Phase.explicit, Phase.reuse, Phase.generate],
+}
+few, many = times(0.04, **lasting), times(0.3, **lasting)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from pledgetracker.domain.days import Due
@@ -14,6 +14,7 @@ from pledgetracker.storage.flags import FlagFilter
 from pledgetracker.storage.paging import PageRequest
 from pledgetracker.storage.pledges import SORTS, PledgeFilter, searchable
 from tests.conftest import Clock
+from tests.examples import times
 from tests.world import EVERYTHING, add_pledge, day, noon, tick
 
 
@@ -98,7 +99,7 @@ def test_a_search_takes_words_as_they_are_written(
     assert search(runtime, text=words) == found
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@times(0.6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(title=st.text(min_size=1, max_size=8).filter(lambda text: "\0" not in text and text.isprintable()))
 def test_every_pledge_is_found_by_its_own_title(runtime: Runtime, clock: Clock, title: str) -> None:
     with runtime.database.read() as tx:
