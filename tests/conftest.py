@@ -11,11 +11,15 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
 
 from pledgetracker import app as application
 from pledgetracker import runtime as composition
+from pledgetracker.api.portable import read_file
 from pledgetracker.domain.access import Scope
 from pledgetracker.runtime import Runtime
+from pledgetracker.services.importing import add_missing
 from pledgetracker.services.keyring import create_key
 from pledgetracker.settings import load
 from pledgetracker.storage import schema
@@ -27,6 +31,9 @@ SECRET = "a secret of at least thirty-two characters"
 # Where the clock stands still, nobody ever comes to the end of a wait.
 NO_LIMITS = {f"PLEDGETRACKER_{what}_PER_MINUTE": "0" for what in ("READS", "WRITES", "FAILURES")}
 TODAY = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+SEEDS = Path(__file__).parents[1] / "seeds"
+DATABASE = "pledgetracker.sqlite3"
 
 KINDS = ("sqlite", "postgresql")
 
@@ -57,13 +64,23 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     _held.close()
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Three for two cores: tests of processes mostly wait."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return cores + (cores + 1) // 2
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Skip what the run is not about, and begin with what takes long: no worker is left alone with it."""
     for item in items:
         about = next((kind for kind in KINDS if item.get_closest_marker(kind)), None)
         if about is not None and about not in kinds(config):
             item.add_marker(pytest.mark.skip(reason=f"about {about}: runs with --database {about}"))
         if "slow" in item.keywords and not config.getoption("--everything"):
             item.add_marker(pytest.mark.skip(reason="slow: runs with --everything"))
+    items.sort(key=lambda item: (item.get_closest_marker("slow") is None, item.path.parent.name != "process"))
 
 
 def kinds(config: pytest.Config) -> tuple[str, ...]:
@@ -108,6 +125,28 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+def settings_of(folder: Path) -> dict[str, str]:
+    """Settings of an installation in a folder."""
+    return {"PLEDGETRACKER_DATA_DIR": str(folder), "PLEDGETRACKER_SECRET": SECRET, **NO_LIMITS}
+
+
+@pytest.fixture(scope="session")
+def seeded_database(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Path:
+    """A database with what comes along, to be copied."""
+    folder = tmp_path_factory.mktemp("seeded")
+    shutil.copy(empty_database, folder / DATABASE)
+    runtime = replace(composition.assemble(load(settings_of(folder))), clock=Clock())
+    add_seeds(runtime)
+    runtime.database.close()
+    return folder / DATABASE
+
+
+def add_seeds(runtime: Runtime) -> None:
+    """Record what comes along."""
+    files = {path.name: read_file(path.read_bytes()) for path in sorted(SEEDS.glob("*.json"))}
+    runtime.database.write(lambda tx: add_missing(tx, files, runtime.rules, now=runtime.clock()))
+
+
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[Databases]:
     """Databases on the PostgreSQL of this run."""
@@ -121,7 +160,7 @@ def install(database_kind: str, request: pytest.FixtureRequest) -> Install:
     """Makes installations: settings with an empty database of its own, in the folder given."""
 
     def on_sqlite(folder: Path) -> tuple[dict[str, str], Callable[[], None]]:
-        shutil.copy(request.getfixturevalue("empty_database"), folder / "pledgetracker.sqlite3")
+        shutil.copy(request.getfixturevalue("empty_database"), folder / DATABASE)
         return {}, lambda: None
 
     def on_postgresql(folder: Path) -> tuple[dict[str, str], Callable[[], None]]:
@@ -131,21 +170,19 @@ def install(database_kind: str, request: pytest.FixtureRequest) -> Install:
 
     def install(folder: Path) -> tuple[dict[str, str], Callable[[], None]]:
         said, done = on_sqlite(folder) if database_kind == "sqlite" else on_postgresql(folder)
-        settings = {
-            "PLEDGETRACKER_DATA_DIR": str(folder),
-            "PLEDGETRACKER_SECRET": SECRET,
-            **NO_LIMITS,
-            **said,
-        }
-        return settings, done
+        return settings_of(folder) | said, done
 
     return install
 
 
 @pytest.fixture
-def environ(tmp_path: Path, install: Install) -> Iterator[dict[str, str]]:
+def environ(
+    tmp_path: Path, install: Install, database_kind: str, request: pytest.FixtureRequest
+) -> Iterator[dict[str, str]]:
     """Settings of an installation of the test's own, its database empty; a test may add to them."""
     settings, done = install(tmp_path)
+    if "seeded" in request.fixturenames and database_kind == "sqlite":
+        shutil.copy(request.getfixturevalue("seeded_database"), tmp_path / DATABASE)
     yield settings
     done()
 
@@ -158,8 +195,35 @@ def runtime(environ: dict[str, str], clock: Clock) -> Iterator[Runtime]:
 
 
 @pytest.fixture
+def seeded(runtime: Runtime, database_kind: str) -> Runtime:
+    """The record with every pledge that comes along; it is there before anything else."""
+    if database_kind != "sqlite":
+        add_seeds(runtime)
+    return runtime
+
+
+class Compiled(BytecodeCache):
+    """The pages' templates, by name and content: compiled once for all applications of a process."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if (known := self._known.get(bucket.key + bucket.checksum)) is not None:
+            bucket.bytecode_from_string(known)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._known[bucket.key + bucket.checksum] = bucket.bytecode_to_string()
+
+
+compiled = Compiled()
+
+
+@pytest.fixture
 def app(runtime: Runtime) -> Flask:
-    return application.create(runtime)
+    app = application.create(runtime)
+    app.jinja_env.bytecode_cache = compiled
+    return app
 
 
 def key_of(runtime: Runtime, scope: Scope, *, pledger: str | None = None) -> str:

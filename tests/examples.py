@@ -19,4 +19,4 @@ def load(*, is_gate: bool) -> None:
 
 def times(weight: float, **more: Any) -> settings:
     """Try a law `weight` times as often as the profile says; `more` are settings of Hypothesis."""
-    return settings(max_examples=max(FEWEST, round(weight * settings.default.max_examples)), **more)
+    return settings(max_examples=max(FEWEST, round(weight * settings().max_examples)), **more)

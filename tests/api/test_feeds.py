@@ -13,9 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from lxml import etree
 
-from pledgetracker.api.portable import read_file
 from pledgetracker.runtime import Runtime
-from pledgetracker.services.importing import add_missing
 from pledgetracker.services.listing import CHUNK
 from tests.api.conftest import Post, Promise, Refused
 from tests.conftest import Clock, client_of
@@ -26,14 +24,6 @@ from tests.world import add_pledge, day
 __all__ = ["iati_complaints", "ocds_complaints", "schemas"]
 SEEDS = Path(__file__).parents[2] / "seeds"
 PATHS = ["/v1/{}/{}/iati.xml", "/v1/{}/{}/ocds.json"]
-
-
-@pytest.fixture
-def seeded(runtime: Runtime) -> Runtime:
-    """The record with every pledge that comes along."""
-    files = {path.name: read_file(path.read_bytes()) for path in sorted(SEEDS.glob("*.json"))}
-    runtime.database.write(lambda tx: add_missing(tx, files, runtime.rules, now=runtime.clock()))
-    return runtime
 
 
 def items(client: FlaskClient, address: str) -> Iterator[dict[str, Any]]:

@@ -9,10 +9,6 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from pledgetracker.api.portable import read_file
-from pledgetracker.runtime import Runtime
-from pledgetracker.services.importing import add_missing
-
 SEEDS = Path(__file__).parents[2] / "seeds"
 VOID = {"meta", "link", "input", "br", "hr", "img"}
 HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4}
@@ -123,14 +119,6 @@ def _is_far(address: str | None) -> bool:
 def _leads_out(link: Element) -> bool:
     """Whether a link leaves the service without being marked as somebody's source."""
     return _is_far(link.get("href")) and "external" not in (link.get("rel") or "")
-
-
-@pytest.fixture
-def seeded(runtime: Runtime) -> Runtime:
-    """The record with every pledge that comes along."""
-    documents = {path.name: read_file(path.read_bytes()) for path in sorted(SEEDS.glob("*.json"))}
-    runtime.database.write(lambda tx: add_missing(tx, documents, runtime.rules, now=runtime.clock()))
-    return runtime
 
 
 @pytest.fixture

@@ -286,14 +286,22 @@ def test_an_interrupted_set_up_leaves_no_stamp(ready: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "passed"),
     [
-        ([], ["-n", "auto"]),
+        ([], ["-n", "auto", "--dist", "worksteal"]),
         (["-n", "0"], ["-n", "0"]),
         (["-n4", "-x"], ["-n4", "-x"]),
         (["--numprocesses=2"], ["--numprocesses=2"]),
         (["-p", "no:xdist"], ["-p", "no:xdist"]),
         (
             ["--everything"],
-            ["-n", "auto", "--cov", "--cov-report=term-missing:skip-covered", "--everything"],
+            [
+                "-n",
+                "auto",
+                "--dist",
+                "worksteal",
+                "--cov",
+                "--cov-report=term-missing:skip-covered",
+                "--everything",
+            ],
         ),
     ],
 )
