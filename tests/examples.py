@@ -7,7 +7,8 @@ from hypothesis import settings
 # A law that is tried once is an example.
 FEWEST = 2
 # Speed is the bench's to measure: on a busy machine a deadline fails what is right.
-settings.register_profile("exploring", max_examples=30, deadline=None)
+settings.register_profile("exploring", max_examples=30, deadline=None, print_blob=True)
+settings.register_profile("searching", settings.get_profile("exploring"), max_examples=500)
 # The gate: the same code meets the same examples, and what fails can be had again from what it prints.
 settings.register_profile("gate", max_examples=100, deadline=None, derandomize=True, print_blob=True)
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.processes import command, run
 
-ROWS = 20_000
+ROWS = 6_000
 
 
 @pytest.mark.slow

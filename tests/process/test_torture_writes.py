@@ -7,7 +7,7 @@ from tests.torture.campaign import Kind, OptionsOf
 
 pytestmark = pytest.mark.slow
 
-CYCLES = 100
+CYCLES = 40
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
