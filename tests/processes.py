@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.error import HTTPError, URLError
 
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 60
 CHECK_SECONDS = 0.02
 
 

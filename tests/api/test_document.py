@@ -1,53 +1,24 @@
 """The OpenAPI document is valid, complete, and true: what it says is what happens."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import schemathesis
 from flask import Flask
 from flask.testing import FlaskClient
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
 from openapi_spec_validator import OpenAPIV31SpecValidator
-from schemathesis import checks
-from schemathesis.config import SchemathesisConfig
-from schemathesis.core.result import Ok
-from schemathesis.specs.openapi.checks import (
-    content_type_conformance,
-    response_headers_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-)
 
 from pledgetracker.api import examples
 from pledgetracker.domain.access import Scope
 from pledgetracker.runtime import Runtime
-from tests.api.conftest import PARTS, RATE, Post, Promise
+from tests.api.conftest import RATE, Post, Promise
+from tests.api.operations import operations
 from tests.conftest import client_of, key_of
-
-METHODS = {"get", "post", "patch", "delete"}
-# Every call names its problems; nothing may hide behind a default answer.
-KNOWN: dict[str, Any] = PARTS | {"number": 1, "version": 1}
-CHECKS = [
-    checks.not_a_server_error,
-    status_code_conformance,
-    content_type_conformance,
-    response_headers_conformance,
-    response_schema_conformance,
-]
 
 
 @pytest.fixture
 def document(anybody: FlaskClient) -> dict[str, Any]:
     return dict(anybody.get("/openapi.json").get_json())
-
-
-def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    for path, item in document["paths"].items():
-        for method in METHODS & item.keys():
-            yield method, path, item[method]
 
 
 def test_the_document_is_valid_openapi_3_1(document: dict[str, Any]) -> None:
@@ -107,46 +78,6 @@ def test_the_document_is_the_same_bytes_each_time(anybody: FlaskClient) -> None:
     assert first.data == second.data
 
 
-def _try(
-    app: Flask, document: dict[str, Any], keys: list[str | None], examples: int, *, is_hostile: bool
-) -> None:
-    """Call every operation with what the document allows (or, hostile, forbids), and check the answers."""
-    for _, _, operation in operations(document):
-        operation["responses"].pop("default")
-    schema = schemathesis.openapi.from_dict(document, config=SchemathesisConfig())
-    schema.app = app
-    mode = schemathesis.GenerationMode.NEGATIVE if is_hostile else schemathesis.GenerationMode.POSITIVE
-    for result in schema.get_all_operations():
-        assert isinstance(result, Ok)
-        called = result.ok()
-        path = document["paths"][called.path]
-        said = path | path[called.method]
-        if is_hostile and not (path.get("parameters") or said.get("parameters") or "requestBody" in said):
-            # Nothing is said to it, so nothing can be said wrongly.
-            continue
-        strategy = called.as_strategy(generation_mode=mode)
-
-        @settings(
-            max_examples=examples,
-            deadline=None,
-            database=None,
-            derandomize=True,
-            phases=[Phase.generate],
-            suppress_health_check=list(HealthCheck),
-        )
-        @given(case=strategy, key=st.sampled_from(keys), is_known=st.booleans())
-        def call(case: Any, key: str | None, *, is_known: bool) -> None:
-            if is_known:
-                case.path_parameters = {name: KNOWN[name] for name in case.path_parameters}
-                if "If-Match" in case.headers:
-                    # A tag made up never fits, and no edit would come to its end.
-                    case.headers["If-Match"] = "*"
-            headers = {} if key is None else {"Authorization": f"Bearer {key}"}
-            case.call_and_validate(headers=headers, checks=CHECKS)
-
-        call()
-
-
 @pytest.fixture
 def keys(app: Flask, runtime: Runtime, post: Post, promise: Promise) -> list[str | None]:
     """Keys for the calls, and some of the addresses that the calls may hit."""
@@ -161,11 +92,20 @@ def keys(app: Flask, runtime: Runtime, post: Post, promise: Promise) -> list[str
     return [key_of(runtime, Scope.ADMIN), key_of(runtime, Scope.ADMIN), key_of(runtime, Scope.PROGRESS), None]
 
 
+def tried(
+    app: Flask, document: dict[str, Any], keys: list[str | None], examples: int, *, is_hostile: bool
+) -> None:
+    # Its libraries take seconds to load, which only the worker that comes to this should spend.
+    from tests.api.calling import call_everything
+
+    call_everything(app, document, keys, examples, is_hostile=is_hostile)
+
+
 @pytest.mark.parametrize("is_hostile", [False, True])
 def test_what_the_document_says_is_what_happens(
     app: Flask, document: dict[str, Any], keys: list[str | None], *, is_hostile: bool
 ) -> None:
-    _try(app, document, keys, 3, is_hostile=is_hostile)
+    tried(app, document, keys, 3, is_hostile=is_hostile)
 
 
 # The document is the same everywhere, and the short run is on both.
@@ -175,7 +115,7 @@ def test_what_the_document_says_is_what_happens(
 def test_what_the_document_says_is_what_happens_at_length(
     app: Flask, document: dict[str, Any], keys: list[str | None], *, is_hostile: bool
 ) -> None:
-    _try(app, document, keys, 25, is_hostile=is_hostile)
+    tried(app, document, keys, 25, is_hostile=is_hostile)
 
 
 # What follows from the title, the day or the settings where it is not said, as descriptions tell.
