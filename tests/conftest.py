@@ -74,7 +74,7 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Keep the garbage collector from what the tests are made of: it stays, and looking at it takes a third."""
+    """Keep the garbage collector from what tests are made of: it stays, and looking at it takes a third."""
     gc.disable()
     try:
         return (yield)
