@@ -1,16 +1,26 @@
 """How often Hypothesis tries a law: the profile of the run says it, a test only by how much it differs."""
 
+from collections.abc import Iterable
 from typing import Any
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 # A law that is tried once is an example.
 FEWEST = 2
-# Speed is the bench's to measure: on a busy machine a deadline fails what is right.
-settings.register_profile("exploring", max_examples=30, deadline=None, print_blob=True)
+
+# Speed is the bench's to measure: on a busy machine a time limit fails what is right.
+settings.register_profile(
+    "exploring",
+    max_examples=30,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    print_blob=True,
+)
 settings.register_profile("searching", settings.get_profile("exploring"), max_examples=500)
-# The gate: the same code meets the same examples, and what fails can be had again from what it prints.
-settings.register_profile("gate", max_examples=100, deadline=None, derandomize=True, print_blob=True)
+# The same code meets the same examples.
+settings.register_profile(
+    "gate", settings.get_profile("exploring"), max_examples=100, derandomize=True, database=None
+)
 
 
 def load(*, is_gate: bool) -> None:
@@ -18,6 +28,15 @@ def load(*, is_gate: bool) -> None:
     settings.load_profile("gate" if is_gate else "exploring")
 
 
-def times(weight: float, **more: Any) -> settings:
-    """Try a law `weight` times as often as the profile says; `more` are settings of Hypothesis."""
-    return settings(max_examples=max(FEWEST, round(weight * settings().max_examples)), **more)
+def times(weight: float, *, suppress_health_check: Iterable[HealthCheck] = (), **more: Any) -> settings:
+    """Try a law `weight` times as often as the profile says.
+
+    Args:
+        suppress_health_check: what Hypothesis should not mind either; `more` are other settings of its.
+    """
+    profile = settings()
+    return settings(
+        max_examples=max(FEWEST, round(weight * profile.max_examples)),
+        suppress_health_check={*profile.suppress_health_check, *suppress_health_check},
+        **more,
+    )

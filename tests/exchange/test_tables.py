@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from marshmallow import ValidationError
 
@@ -404,7 +404,6 @@ cells = st.sampled_from(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(cells, min_size=len(COLUMNS), max_size=len(COLUMNS)))
 def test_the_short_way_reads_rows_as_the_schema_does(row: list[str]) -> None:
     schema = SheetProgress()

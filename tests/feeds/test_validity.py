@@ -6,7 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from pledgetracker.api.answers import dumper, to_json
@@ -18,6 +18,7 @@ from pledgetracker.domain.review import Review
 from pledgetracker.services.gathering import Attributed
 from tests import strategies
 from tests.domain.cases import pledge, record, update
+from tests.examples import times
 from tests.feeds.reading import NOW, activity_file, attributed, initiative, package, texts
 from tests.standards import Complaints
 
@@ -94,7 +95,7 @@ def hostile_pledges(draw: st.DrawFn) -> Attributed:
     return attributed(record, draw(strategies.days_of(record)), pledger=draw(pledgers), under=under)
 
 
-lasting = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+lasting = times(1, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @lasting

@@ -37,7 +37,7 @@ SAID = ("value", "increment", "no_change", "done", "milestone")
 
 randomness = st.randoms(use_true_random=False)
 # Databases are made by the template that the session's fixture holds; nothing of it changes.
-lasting = {
+lasting: dict[str, Any] = {
     "suppress_health_check": [HealthCheck.function_scoped_fixture],
     # Draws from a random source hardly shrink, and each example replays two months.
     "phases": [Phase.explicit, Phase.reuse, Phase.generate],
