@@ -109,7 +109,7 @@ CALLS = [
     ),
     Call(
         "PATCH", "/v1/rates/<slug:rate>", "/v1/rates/eur-usd-2024-05-28", "rate.change", "eur-usd-2024-05-28",
-        examples.RATE_CHANGE, {"rate": 1.087, "version": 1, "reason": None},
+        examples.RATE_CHANGE, {"rate": 1.087, "version": 1},
         {"rate": 1.0857, "version": 2, "reason": "Mistyped."},
     ),
     Call(

@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from pledgetracker.api import examples
 from pledgetracker.domain.access import Scope
 from pledgetracker.runtime import Runtime
 from tests.api.conftest import PLEDGE as DOCUMENT
@@ -29,7 +30,9 @@ def addresses(promise: Promise, post: Post) -> list[str]:
     promise()
     post(f"{PLEDGE}/progress", UPDATE)
     post("/v1/initiatives", {"id": "summit", "title": "Summit"})
-    return [PLEDGE, f"{PLEDGE}/progress/1", "/v1/pledgers/acme", "/v1/initiatives/summit"]
+    rate = post("/v1/rates", examples.RATE)["id"]
+    entries = ["/v1/pledgers/acme", "/v1/initiatives/summit", f"/v1/rates/{rate}"]
+    return [PLEDGE, f"{PLEDGE}/progress/1", *entries]
 
 
 def test_who_has_it_already_gets_304(editor: FlaskClient, addresses: list[str]) -> None:
@@ -126,7 +129,7 @@ def edits(app: Flask, addresses: list[str]) -> Iterator[tuple[str, str]]:
 
 
 def fits(rule: str, address: str) -> bool:
-    return re.fullmatch(re.sub(r"<\w+:\w+>", "[a-z-]+", rule), address) is not None
+    return re.fullmatch(re.sub(r"<\w+:\w+>", "[a-z0-9-]+", rule), address) is not None
 
 
 @pytest.fixture
@@ -141,7 +144,7 @@ def test_an_edit_that_does_not_say_what_was_seen_is_refused_and_changes_nothing(
     post(f"{PLEDGE}/withdrawal", {"on": "2026-01-01"})
     known = {address: hasty.get(address).data for address in addresses}
     calls = list(edits(app, [*addresses, f"{PLEDGE}/withdrawal"]))
-    assert len(calls) == 7
+    assert len(calls) == 8
     for method, address in calls:
         body: dict[str, Any] | None = {} if method == "PATCH" else None
         for said in ({}, {"If-Match": ""}, {"If-None-Match": "*"}):
