@@ -92,7 +92,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.skip(reason=f"about {about}: runs with --database {about}"))
         if "slow" in item.keywords and not config.getoption("--everything"):
             item.add_marker(pytest.mark.skip(reason="slow: runs with --everything"))
-    items.sort(key=lambda item: (item.get_closest_marker("slow") is None, item.path.parent.name != "process"))
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> tuple[bool, bool, bool]:
+    """Where a test stands in the order; those of the browser first, as each worker would start another."""
+    is_slow = item.get_closest_marker("slow") is not None
+    return item.path.stem != "test_in_a_browser", not is_slow, item.path.parent.name != "process"
 
 
 def kinds(config: pytest.Config) -> tuple[str, ...]:

@@ -105,7 +105,7 @@ def tried(
 def test_what_the_document_says_is_what_happens(
     app: Flask, document: dict[str, Any], keys: list[str | None], *, is_hostile: bool
 ) -> None:
-    tried(app, document, keys, 3, is_hostile=is_hostile)
+    tried(app, document, keys, 2, is_hostile=is_hostile)
 
 
 # The document is the same everywhere, and the short run is on both.
