@@ -33,7 +33,11 @@ def because(record: Record, standing: Standing, policy: Policy) -> str:
 
 def _reported(record: Record, standing: Standing) -> str:
     figure = standing.figure
-    if record.pledge.comparator is Comparator.AT_MOST and standing.due and standing.today > standing.due.date:
+    if (
+        record.pledge.comparator is Comparator.AT_MOST
+        and standing.due
+        and standing.today >= standing.due.date
+    ):
         # A cap is kept on its due day or not; a figure of a later day would contradict the verdict.
         figure = record.figure_on(standing.due.date)
         if figure is None:
@@ -75,8 +79,9 @@ def _past_due(record: Record, standing: Standing) -> str:
     assert standing.due is not None
     said = _event_or_figure(record, standing)
     if standing.status is Status.OVERDUE:
-        late = days_of(standing.lateness.current or 0)
-        return f"Due by {day_of(standing.due.date)}, {late} ago: {said}, against {promised(record)}."
+        late = standing.lateness.current
+        since = "the day that has come" if late is None else f"{days_of(late)} ago"
+        return f"Due by {day_of(standing.due.date)}, {since}: {said}, against {promised(record)}."
     why = (
         "a ceiling below which no sum can call it missed"
         if record.pledge.target is not None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-from pledgetracker.domain.milestone import MilestoneStanding, MilestoneStatus
+from pledgetracker.domain.milestone import MilestoneStanding, MilestoneStatus, overdue_from
 from pledgetracker.domain.path import Path, ahead_of, pace_ratio
 from pledgetracker.domain.pledge import FINAL_MILESTONE
 from pledgetracker.domain.policy import Policy
@@ -110,7 +110,8 @@ def _deadline_flags(
     for standing in milestones:
         due = standing.milestone.due.date
         if standing.status is MilestoneStatus.OVERDUE:
-            yield Flag(FlagKind.OVERDUE, standing.id, due, due + timedelta(days=1))
+            since = overdue_from(record.pledge, standing.milestone)
+            yield Flag(FlagKind.OVERDUE, standing.id, due, since)
         elif standing.status is MilestoneStatus.UPCOMING:
             opens = opening_of_no_progress(record, standing, policy)
             if opens <= today and not _has_moved(record, standing, policy, today):
@@ -214,7 +215,7 @@ def turning_days(
     """Days on which the clock alone may change the status or a flag (some may turn out to change nothing)."""
     for standing in milestones:
         due = standing.milestone.due.date
-        yield due  # a cap is met on its due day
+        yield due  # a cap is met or overdue on its due day
         yield due + timedelta(days=1)
         yield opening_of_no_progress(record, standing, policy)
     calendar = reporting(record, policy, today=today)

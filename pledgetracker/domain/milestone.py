@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 
 from pledgetracker.domain.days import Due
-from pledgetracker.domain.pledge import FINAL_MILESTONE, Milestone, SetBy
+from pledgetracker.domain.pledge import FINAL_MILESTONE, Milestone, Pledge, SetBy
 from pledgetracker.domain.record import Doing, Figure, Record
 from pledgetracker.domain.target import Comparator
 
@@ -67,18 +67,26 @@ def target_due(record: Record, due: Due, *, today: date) -> MilestoneStanding:
 
 
 def _status(record: Record, milestone: Milestone, today: date) -> MilestoneStatus:
-    due = milestone.due.date
-    if met(record, milestone, min(due, today), today=today):
+    if met(record, milestone, min(milestone.due.date, today), today=today):
         return MilestoneStatus.MET_ON_TIME
-    if today <= due:
+    if today < overdue_from(record.pledge, milestone):
         return MilestoneStatus.UPCOMING
-    if not _is_cap(record, milestone) and met(record, milestone, today, today=today):
+    if not _is_cap(record.pledge, milestone) and met(record, milestone, today, today=today):
         return MilestoneStatus.MET_LATE
     return (
         MilestoneStatus.INDETERMINATE
         if _is_beyond_arithmetic(record, milestone, today)
         else MilestoneStatus.OVERDUE
     )
+
+
+def overdue_from(pledge: Pledge, milestone: Milestone) -> date:
+    """The first day on which a milestone of `pledge` that is not met is overdue.
+
+    A cap is judged on its due day, once and for all; whatever is to be reached has until the end of that day.
+    """
+    due = milestone.due.date
+    return due if _is_cap(pledge, milestone) else due + timedelta(days=1)
 
 
 def met(record: Record, milestone: Milestone, day: date, *, today: date) -> bool:
@@ -88,7 +96,7 @@ def met(record: Record, milestone: Milestone, day: date, *, today: date) -> bool
     target = pledge.target_at(milestone.target, final=is_final)
     if target is not None:
         figure = record.figure_on(day)
-        in_time = today >= milestone.due.date or not _is_cap(record, milestone)
+        in_time = today >= milestone.due.date or not _is_cap(pledge, milestone)
         return figure is not None and in_time and target.met_by(figure.value)
     if is_final and not pledge.is_event:
         return False
@@ -102,7 +110,7 @@ def met_since(record: Record, stage: MilestoneStanding, *, today: date) -> date 
     What was met in time is looked at up to its due day only, and a cap is met on that day.
     """
     milestone = stage.milestone
-    if not stage.status.is_met or _is_cap(record, milestone):
+    if not stage.status.is_met or _is_cap(record.pledge, milestone):
         return milestone.due.date if stage.status.is_met else None
     last = min(milestone.due.date, today) if stage.status is MilestoneStatus.MET_ON_TIME else today
     reported: Sequence[Figure | Doing] = record.figures
@@ -122,8 +130,8 @@ def _since_when(history: Sequence[tuple[date, bool]]) -> date:
     return since
 
 
-def _is_cap(record: Record, milestone: Milestone) -> bool:
-    return milestone.target is not None and record.pledge.comparator is Comparator.AT_MOST
+def _is_cap(pledge: Pledge, milestone: Milestone) -> bool:
+    return milestone.target is not None and pledge.comparator is Comparator.AT_MOST
 
 
 def _is_beyond_arithmetic(record: Record, milestone: Milestone, today: date) -> bool:

@@ -1,7 +1,7 @@
 """Which rule gave each word of a standing: one sentence each, with the numbers in it."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from pledgetracker.domain.flag import Flag, FlagKind, lead_start
 from pledgetracker.domain.milestone import MilestoneStanding, MilestoneStatus
@@ -52,7 +52,7 @@ def of_milestone(stage: MilestoneStanding, stands: Standing) -> str:
         case MilestoneStatus.MET_LATE:
             return f"It was not met on its due day, {due}, and is now."
         case MilestoneStatus.OVERDUE:
-            return f"Its due day, {due}, is over, and it is not met."
+            return f"Its due day, {due}, {_passed(due, today)}, and it is not met."
         case MilestoneStatus.INDETERMINATE if stage.milestone.target is not None:
             return f"Its due day, {due}, is over; below a ceiling, no figure says that it was missed."
         case MilestoneStatus.INDETERMINATE:
@@ -64,7 +64,8 @@ def of_flag(record: Record, flag: Flag, stands: Standing, policy: Policy) -> str
     calendar = stands.calendar
     match flag.kind:
         case FlagKind.OVERDUE:
-            return f"The due day of '{flag.milestone}', {flag.episode}, is over, and it is not met."
+            passed = _passed(flag.episode, stands.today)
+            return f"The due day of '{flag.milestone}', {flag.episode}, {passed}, and it is not met."
         case FlagKind.NO_PROGRESS:
             stage = next(stage for stage in stands.milestones if stage.id == flag.milestone)
             return (
@@ -87,6 +88,11 @@ def of_flag(record: Record, flag: Flag, stands: Standing, policy: Policy) -> str
             left = record.weighed(flag.episode, rivals, flag.milestone)
             listed = ", ".join(str(update.number) for update in left)
             return f"What is reported of {flag.episode} differs (updates {listed}); nobody has chosen yet."
+
+
+def _passed(due: date, today: date) -> str:
+    # A cap is overdue on the day itself.
+    return "is over" if due < today else "has come"
 
 
 def _delivery(record: Record, stands: Standing) -> str:

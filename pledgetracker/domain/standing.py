@@ -78,8 +78,8 @@ class Status(StrEnum):
 class Lateness:
     """Days past a deadline, until the target was met or, unmet, until now.
 
-    0 if it was met by then, which is final; None while unmet and not past it, and where no sum can say that
-    it was missed.
+    0 if it was met by then, which is final; None while unmet and not past it, also for a cap that is overdue
+    on the day itself, and where no sum can say that it was missed.
 
     Attributes:
         current: against the deadline in force.
@@ -248,4 +248,5 @@ def _days_late(record: Record, due: Due | None, today: date) -> int | None:
     since = met_since(record, stage, today=today)
     if since is not None:
         return max((since - due.date).days, 0)
-    return (today - due.date).days if stage.status is MilestoneStatus.OVERDUE else None
+    is_late = stage.status is MilestoneStatus.OVERDUE and today > due.date
+    return (today - due.date).days if is_late else None

@@ -25,12 +25,12 @@ _PACES = {
 # What a finding says before the numbers; where the headline says the same, nothing.
 _LEADS = {
     Finding.MET_LATE: "Late against a deadline that was promised",
-    Finding.MOSTLY_DELIVERED: "Past the deadline with half of the way done or more",
-    Finding.PARTLY_DELIVERED: "Past the deadline with less than half of the way done",
-    Finding.NOT_DELIVERED: "Past the deadline with nothing delivered, as was reported for it",
-    Finding.UNDECIDABLE: "Past the deadline, and no sum can decide it",
-    Finding.NO_FINAL_REPORT: "Past the deadline, and no report that counts describes that day or a later one",
-    Finding.NO_REPORT_EVER: "Past the deadline without any report that counts, which proves nothing",
+    Finding.MOSTLY_DELIVERED: "The deadline has come, with half of the way done or more",
+    Finding.PARTLY_DELIVERED: "The deadline has come, with less than half of the way done",
+    Finding.NOT_DELIVERED: "The deadline has come, with nothing delivered, as was reported for it",
+    Finding.UNDECIDABLE: "The deadline has come, and no sum can decide it",
+    Finding.NO_FINAL_REPORT: "The deadline has come, and no report that counts is of that day or a later one",
+    Finding.NO_REPORT_EVER: "The deadline has come without any report that counts, which proves nothing",
     Finding.NO_REPORT_YET: "Before any report that counts",
     Finding.NOT_BEGUN: "Reported on, and no nearer the target than at the start",
     Finding.ON_TRACK: "On track by the pace of the last figure",

@@ -111,6 +111,16 @@ def why(today: str, promised: Pledge, *updates: ProgressUpdate) -> tuple[str, st
             ),
         ),
         (
+            "2025-12-31",
+            pledge("at_most", 20),
+            [update("2025-12-31", 21)],
+            "overdue",
+            (
+                "Due by 31 December 2025, the day that has come: 21 reported as of 31 December 2025, against "
+                "at most 20."
+            ),
+        ),
+        (
             "2026-01-01",
             pledge(),
             [],

@@ -7,6 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -325,3 +326,28 @@ def test_reasons_say_the_rule_with_its_numbers() -> None:
     assert found.why == (
         "With the figure of 2025-11-04 the pace fell below 0.90, and no figure since then came above 0.95."
     )
+
+
+@pytest.mark.parametrize(
+    ("today", "said"),
+    [
+        ("2025-12-31", "The due day of 'target', 2025-12-31, has come, and it is not met."),
+        ("2026-01-01", "The due day of 'target', 2025-12-31, is over, and it is not met."),
+    ],
+)
+def test_why_a_cap_is_overdue_is_true_on_the_due_day_too(today: str, said: str) -> None:
+    told = explain(record(pledge("at_most"), update("2025-12-01", 101)), Policy(), today=day(today))
+    assert [found.why for found in told.flags if found.flag.kind is FlagKind.OVERDUE] == [said]
+    rule = said.replace("The due day of 'target',", "Its due day,")
+    assert told.milestones[-1].rule == rule
+    assert ("schedule", "overdue", rule) in [(r.about, r.word, r.rule) for r in told.reasons]
+    assert all(entry.kind is not EntryKind.DUE for entry in told.agenda)
+
+
+def test_what_comes_next_of_a_cap_that_is_not_kept_is_that_it_is_overdue_on_its_due_day() -> None:
+    told = explain(record(pledge("at_most"), update("2025-12-01", 101)), Policy(), today=day("2025-12-30"))
+    assert [(str(entry.on), entry.words) for entry in told.agenda if entry.milestone == "target"][:3] == [
+        ("2025-12-31", "The last day of 'target'."),
+        ("2025-12-31", "'target' is overdue from this day on, unless it is met before."),
+        ("2026-01-01", "Alert: 'target' is overdue, by 1 day."),
+    ]

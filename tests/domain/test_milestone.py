@@ -90,8 +90,17 @@ def test_a_ceiling_without_any_figure_is_overdue_like_any_other() -> None:
 def test_a_cap_is_not_met_before_its_due_day_nor_late() -> None:
     capped, reports = with_half("at_most"), (update("2025-03-01", 10), update("2025-04-01", 60))
     assert statuses("2025-03-15", capped, reports[0])["half"] == "upcoming"
-    assert statuses("2025-06-30", capped, *reports)["half"] == "upcoming"
+    assert statuses("2025-06-29", capped, *reports)["half"] == "upcoming"
+    assert statuses("2025-06-30", capped, *reports)["half"] == "overdue"
+    assert statuses("2025-06-30", capped)["half"] == "overdue"
+    assert statuses("2025-06-30", capped, reports[0])["half"] == "met_on_time"
     assert statuses("2025-08-01", capped, *reports, update("2025-07-10", 40))["half"] == "overdue"
+
+
+def test_an_event_on_the_way_of_a_cap_has_its_due_day_like_any_other() -> None:
+    promised = pledge("at_most", milestones=(milestone("opened", "2025-06-30"),))
+    seen = [statuses(today, promised)["opened"] for today in ("2025-06-30", "2025-07-01")]
+    assert seen == ["upcoming", "overdue"]
 
 
 EVENT = replace(pledge(), milestones=(milestone("opened", "2025-06-30"),))

@@ -41,7 +41,7 @@ def falling(comparator: str) -> Pledge:
         ("up_to", 100, "met", "met_on_time", "met_on_time"),
         ("up_to", 101, "met", "met_on_time", "met_on_time"),
         ("at_most", 100, "met", "met_on_time", "met_on_time"),
-        ("at_most", 101, "in_progress", "off_track", "overdue"),
+        ("at_most", 101, "in_progress", "overdue", "overdue"),
     ],
 )
 def test_a_figure_of_the_due_day_is_judged_by_the_hedge(
@@ -80,9 +80,7 @@ def test_a_target_below_the_baseline_means_that_lower_is_better(
     assert (seen.delivery, seen.schedule) == (delivery, after)
 
 
-@pytest.mark.parametrize(
-    "comparator", ["at_least", "more_than", "about", "exactly", "up_to", "at_most", "event"]
-)
+@pytest.mark.parametrize("comparator", ["at_least", "more_than", "about", "exactly", "up_to", "event"])
 def test_without_a_figure_the_schedule_is_unknown_until_the_day_after_the_due_day(comparator: str) -> None:
     promised = pledge(comparator, None if comparator == "event" else 100)
     seen = [on(today, promised) for today in ("2025-06-01", DUE, AFTER)]
@@ -108,6 +106,24 @@ def test_a_cap_is_kept_or_not_on_its_due_day_and_figures_after_it_change_nothing
     broken = on("2026-03-01", capped, update(DUE, 101), update("2026-02-01", 5))
     assert (kept.delivery, kept.schedule) == ("met", "met_on_time")
     assert (broken.delivery, broken.schedule) == ("in_progress", "overdue")
+
+
+def test_a_cap_is_overdue_from_its_due_day_on_and_late_from_the_day_after() -> None:
+    silent, above = rising("at_most"), (update("2025-06-01", 101),)
+    for reports in ((), above):
+        eve, due, after = (on(today, silent, *reports) for today in ("2025-12-30", DUE, AFTER))
+        assert eve.schedule == ("off_track" if reports else "unknown")
+        assert (due.status, due.schedule, due.milestones[-1].status) == ("overdue", "overdue", "overdue")
+        assert ("overdue", "target", DUE) not in open_flags(eve)
+        assert ("overdue", "target", DUE) in open_flags(due)
+        # No day of lateness is none.
+        assert (due.lateness.current, due.lateness.original) == (None, None)
+        assert (after.lateness.current, after.lateness.original) == (1, 1)
+
+
+def test_a_cap_without_a_value_is_judged_after_its_due_day_like_any_other_pledge_without() -> None:
+    seen = [on(today, pledge("at_most", None)) for today in (DUE, AFTER)]
+    assert [stand.schedule for stand in seen] == ["unknown", "overdue"]
 
 
 def test_a_cap_has_a_rate_and_a_projection_but_no_path() -> None:

@@ -201,17 +201,17 @@ def test_a_standing_amounts_to_findings_and_each_rubric_makes_of_them_what_it_sa
             "2026-02-01",
             [update("2026-01-10", 0)],
             (
-                "Past the deadline with nothing delivered, as was reported for it; due by 31 December 2025,"
-                " 32 days ago: 0 reported as of 10 January 2026, against at least 100."
+                "The deadline has come, with nothing delivered, as was reported for it; due by 31 December"
+                " 2025, 32 days ago: 0 reported as of 10 January 2026, against at least 100."
             ),
         ),
         (
             "2026-02-01",
             [update("2025-12-30", 10)],
             (
-                "Past the deadline, and no report that counts describes that day or a later one; due by 31"
-                " December 2025, 32 days ago: 10 reported as of 30 December 2025, against at least 100; what"
-                " that amounts to is for people to say."
+                "The deadline has come, and no report that counts is of that day or a later one; due"
+                " by 31 December 2025, 32 days ago: 10 reported as of 30 December 2025, against at least 100;"
+                " what that amounts to is for people to say."
             ),
         ),
     ],

@@ -15,8 +15,9 @@ LATE = replace(pledge(due=None), announced_on=day("2025-12-01"))
 @pytest.mark.parametrize(
     ("known", "eve", "turn"),
     [
-        # A cap kept is met on its due day.
+        # A cap is met or overdue on its due day.
         (record(pledge("at_most", cadence_days=900), update("2025-06-01", 5)), "2025-12-30", "2025-12-31"),
+        (record(pledge("at_most", cadence_days=900), update("2025-06-01", 101)), "2025-12-30", "2025-12-31"),
         # A due day passed is overdue, the pledge's own or a milestone's.
         (record(pledge(cadence_days=900)), "2025-12-31", "2026-01-01"),
         (record(pledge(milestones=(milestone("half", "2025-02-28", 50),))), "2025-02-28", "2025-03-01"),

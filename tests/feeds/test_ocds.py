@@ -124,9 +124,7 @@ def test_an_overdue_milestone_is_scheduled_and_says_that_missed_is_a_ruling() ->
     found = stone(pledge(), today="2026-03-01")
     assert found["status"] == "scheduled"
     assert "dateModified" not in found
-    assert (
-        "Overdue: its due day has passed. Whether it was missed, a person must rule." in found["description"]
-    )
+    assert "Overdue: due, and not met. Whether it was missed, a person must rule." in found["description"]
 
 
 def test_a_ceiling_not_reached_is_neither_met_nor_missed() -> None:
@@ -246,7 +244,7 @@ def test_milestones_of_all_kinds_are_described() -> None:
         "Milestone “Permit”, to be done by 2025-07. Met in time.",
         (
             "Milestone “ours”, by 2025-09 (a checkpoint of the tracker's own). Target: 70 GPUs."
-            " Overdue: its due day has passed. Whether it was missed, a person must rule."
+            " Overdue: due, and not met. Whether it was missed, a person must rule."
             " Figure: 55 GPUs as of 2025-07-06."
         ),
         "Promised: at least 100 GPUs, by 2025-12-31. Not due yet. Figure: 55 GPUs as of 2025-07-06.",

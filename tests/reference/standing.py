@@ -103,10 +103,8 @@ def _by_pace(history: History, due: date, today: date, policy: Json) -> str:
 
 
 def _capped(pledge: Json, meets: Meets, due: date, today: date, value: Fraction | None) -> str:
-    if today >= due and meets(due):
-        return "met_on_time"
-    if today > due:
-        return "overdue"
+    if today >= due:
+        return "met_on_time" if meets(due) else "overdue"
     if value is None:
         return "unknown"
     return "on_track" if value <= Fraction(pledge["target"]) else "off_track"
@@ -171,9 +169,7 @@ def _stone_status(history: History, stone: Json, today: date) -> str:
     if counted and pledge["comparator"] == "at_most":
         if today < due:
             return "upcoming"
-        if meets(due):
-            return "met_on_time"
-        return "overdue" if today > due else "upcoming"
+        return "met_on_time" if meets(due) else "overdue"
     if meets(min(due, today)):
         return "met_on_time"
     if today <= due:

@@ -73,6 +73,13 @@ STORIES = [
         reports={"2027-03-02": {"value": 100}},
     ),
     Story(
+        "overdue opens on the due day of a cap that is not kept",
+        "overdue",
+        {"2026-12-30": False, "2026-12-31": True, "2027-01-01": True},
+        pledge={"comparator": Comparator.AT_MOST},
+        reports={"2026-06-01": {"value": 101}},
+    ),
+    Story(
         "never reported opens after cadence and grace and closes with the first report",
         "never_reported",
         {"2026-05-01": False, "2026-05-02": True, "2026-06-01": False},

@@ -24,7 +24,7 @@ _STANDINGS = {
     MilestoneStatus.UPCOMING: "Not due yet.",
     MilestoneStatus.MET_ON_TIME: "Met in time.",
     MilestoneStatus.MET_LATE: "Met after its due day.",
-    MilestoneStatus.OVERDUE: "Overdue: its due day has passed. Whether it was missed, a person must rule.",
+    MilestoneStatus.OVERDUE: "Overdue: due, and not met. Whether it was missed, a person must rule.",
     MilestoneStatus.INDETERMINATE: "Its due day has passed, and no sum can say whether it was met or missed.",
 }
 
