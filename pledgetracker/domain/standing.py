@@ -82,8 +82,8 @@ class Lateness:
     on the day itself, and where no sum can say that it was missed.
 
     Attributes:
-        current: against the deadline in force.
-        original: against the deadline first promised, judged as if it had never been moved.
+        current: against the deadline in force; None where it was dropped.
+        original: against the deadline first promised, judged as if it had never been moved or dropped.
     """
 
     current: int | None = None
@@ -235,7 +235,7 @@ def _by_pace(record: Record, path: Path, figure: Figure, policy: Policy) -> Sche
 
 
 def _lateness(record: Record, due: Due | None, today: date) -> Lateness:
-    if due is None or record.withdrawn_on(today):
+    if record.withdrawn_on(today):
         return Lateness()
     return Lateness(_days_late(record, due, today), _days_late(record, record.pledge.due, today))
 

@@ -301,7 +301,32 @@ class TestMoves:
 
     def test_a_deadline_dropped_leaves_the_schedule_unknown(self) -> None:
         seen = on("2026-03-01", pledge(), reschedules=(moved(None, "2026-02-01"),))
-        assert (seen.schedule, seen.milestones, seen.lateness.original) == ("unknown", (), None)
+        assert (seen.schedule, seen.milestones) == ("unknown", ())
+
+    @pytest.mark.parametrize(
+        ("promised", "reports", "today", "original"),
+        [
+            (pledge(), [], DUE, None),
+            (pledge(), [], AFTER, 1),
+            (pledge(), [update("2025-03-01", 5)], "2026-03-01", 60),
+            (pledge(), [update("2025-12-01", 100)], "2026-03-01", 0),
+            (pledge(), [update("2026-01-10", 100)], "2026-03-01", 10),
+            (pledge("up_to"), [update("2025-03-01", 5)], "2026-03-01", None),
+            (pledge("at_most"), [update("2025-03-01", 5)], "2026-03-01", 0),
+            (pledge("event", None), [update("2026-01-03", said=True)], "2026-03-01", 3),
+            (pledge(due=None), [update("2025-03-01", 5)], "2026-03-01", None),
+        ],
+    )
+    def test_a_deadline_dropped_does_not_hide_how_late_the_pledge_is_against_it(
+        self, promised: Pledge, reports: list[ProgressUpdate], today: str, original: int | None
+    ) -> None:
+        seen = on(today, promised, *reports, reschedules=(moved(None, "2025-06-01"),))
+        assert (seen.lateness.current, seen.lateness.original) == (None, original)
+
+    def test_what_was_taken_back_is_late_against_no_deadline(self) -> None:
+        drop, gone = moved(None, "2025-06-01"), withdrawn("2026-02-01")
+        seen = on("2026-03-01", pledge(), reschedules=(drop,), withdrawals=(gone,))
+        assert (seen.lateness.current, seen.lateness.original) == (None, None)
 
     def test_a_deadline_given_late_has_no_original_to_be_late_against(self) -> None:
         seen = on("2026-01-05", pledge(due=None), reschedules=(moved(DUE, "2025-06-01"),))

@@ -224,9 +224,9 @@ def standing(
     lateness: Json = {"current": None, "original": None}
     if due is not None and not gone:
         lateness["current"] = _lateness(history, meets, due, today)
-        if pledge["due"]:
-            # Judged as if it had never been moved.
-            lateness["original"] = _lateness(history, meets, day(pledge["due"]["original_date"]), today)
+    if pledge["due"] and not gone:
+        # Judged as if it had never been moved.
+        lateness["original"] = _lateness(history, meets, day(pledge["due"]["original_date"]), today)
     words = {delivery, reporting, schedule}
     return {
         "status": next((word for word in HEADLINES if word in words), delivery),
