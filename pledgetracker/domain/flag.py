@@ -10,6 +10,7 @@ from pledgetracker.domain.path import Path, ahead_of, pace_ratio
 from pledgetracker.domain.pledge import FINAL_MILESTONE
 from pledgetracker.domain.policy import Policy
 from pledgetracker.domain.record import Figure, Record
+from pledgetracker.domain.target import Comparator
 
 
 class FlagKind(StrEnum):
@@ -107,12 +108,14 @@ def flags(
 def _deadline_flags(
     record: Record, milestones: tuple[MilestoneStanding, ...], policy: Policy, today: date
 ) -> Iterator[Flag]:
+    # What is not to grow asks for no progress: a cap is kept by standing still.
+    is_cap = record.pledge.comparator is Comparator.AT_MOST
     for standing in milestones:
         due = standing.milestone.due.date
         if standing.status is MilestoneStatus.OVERDUE:
             since = overdue_from(record.pledge, standing.milestone)
             yield Flag(FlagKind.OVERDUE, standing.id, due, since)
-        elif standing.status is MilestoneStatus.UPCOMING:
+        elif standing.status is MilestoneStatus.UPCOMING and not is_cap:
             opens = opening_of_no_progress(record, standing, policy)
             if opens <= today and not _has_moved(record, standing, policy, today):
                 yield Flag(FlagKind.NO_PROGRESS, standing.id, due, opens)
@@ -139,8 +142,6 @@ def _has_moved(record: Record, standing: MilestoneStanding, policy: Policy, toda
     if pledge.is_event or (standing.milestone.target is None and not is_final):
         return any(u.is_movement and u.as_of >= start for u in record.reports_until(today))
     target = pledge.target_at(standing.milestone.target, final=is_final)
-    if target is not None and not target.direction:
-        return True  # a cap is kept by standing still
     eve = record.figure_on(start - timedelta(days=1))
     before = pledge.baseline.value if eve is None else eve.value
     for figure in record.figures_until(today):

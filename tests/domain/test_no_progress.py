@@ -64,8 +64,19 @@ def test_a_target_met_needs_no_progress() -> None:
     assert not flagged("2025-11-15", pledge(), update(EVE, 100))
 
 
-def test_a_cap_is_kept_by_standing_still() -> None:
-    assert not flagged("2025-11-15", pledge("at_most"))
+@pytest.mark.parametrize(
+    "capped",
+    [
+        pledge("at_most"),
+        pledge("at_most", None),
+        pledge("at_most", milestones=(milestone("half", "2025-12-11", 50),)),
+        pledge("at_most", milestones=(milestone("opened", "2025-12-11"),)),
+    ],
+)
+def test_a_cap_is_kept_by_standing_still(capped: Pledge) -> None:
+    for today in ("2025-11-15", "2025-12-11", "2025-12-31"):
+        for reports in ((), (update(EVE, 5),)):
+            assert "no_progress" not in {kind for kind, _, _ in open_flags(on(today, capped, *reports))}
 
 
 def test_without_a_target_any_change_is_progress() -> None:

@@ -41,7 +41,7 @@ def flags(
 
 
 def _approaching(history: History, stone: Json, milestones: list[Json], today: date, policy: Json) -> bool:
-    if stone["status"] != "upcoming" or _is_cap(history, stone):
+    if stone["status"] != "upcoming" or history.pledge["comparator"] == "at_most":
         return False
     due = stone["due"]
     opening = due - timedelta(days=policy["lead_days"])
@@ -56,10 +56,6 @@ def _approaching(history: History, stone: Json, milestones: list[Json], today: d
             return False
         when += DAY
     return True
-
-
-def _is_cap(history: History, stone: Json) -> bool:
-    return history.pledge["comparator"] == "at_most" and stone["target"] is not None
 
 
 def _advanced(history: History, stone: Json, when: date) -> bool:
