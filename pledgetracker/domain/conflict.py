@@ -29,22 +29,23 @@ class Conflict:
 
 def conflicts(record: Record, *, today: date) -> tuple[Conflict, ...]:
     """Every conflict about `today` or an earlier day, settled ones too, the earliest first."""
-    return tuple(_conflicts(record, today))
+    found = record.recall("conflicts", lambda: tuple(_conflicts(record)))
+    return tuple(conflict for conflict in found if conflict.as_of <= today)
 
 
-def _conflicts(record: Record, today: date) -> Iterator[Conflict]:
-    for day, milestone in sorted(_subjects(record, today), key=lambda pair: (pair[0], pair[1] or "")):
+def _conflicts(record: Record) -> Iterator[Conflict]:
+    for day, milestone in sorted(_subjects(record), key=lambda pair: (pair[0], pair[1] or "")):
         rivals = record.rivals(day, milestone)
         if rivals:
             left = {(u.value, u.done) for u in record.weighed(day, rivals, milestone)}
             yield Conflict(day, milestone, rivals, record.choice(day, milestone), len(left) > 1)
 
 
-def _subjects(record: Record, today: date) -> set[tuple[date, str | None]]:
+def _subjects(record: Record) -> set[tuple[date, str | None]]:
     """What two reports or more speak of: a day, and an event milestone or the pledge itself."""
     seen: set[tuple[date, str | None]] = set()
     twice: set[tuple[date, str | None]] = set()
-    for update in record.reports_until(today):
+    for update in record.reports:
         subject = (update.as_of, update.milestone)
         (twice if subject in seen else seen).add(subject)
     return twice

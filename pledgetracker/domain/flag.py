@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
+from pledgetracker.domain.conflict import conflicts
 from pledgetracker.domain.milestone import MilestoneStanding, MilestoneStatus, overdue_from
 from pledgetracker.domain.path import Path, ahead_of, pace_ratio
 from pledgetracker.domain.pledge import FINAL_MILESTONE
@@ -38,7 +39,7 @@ class Flag:
 
     Attributes:
         episode: the date that names this occurrence: the milestone's due day, the day the report was
-            due, or the day of the figure.
+            due, the day of the figure, or the day about which reports differ.
         since: the local day from which the condition holds.
     """
 
@@ -169,13 +170,10 @@ def _figure_flags(
     behind = _behind_since(record, milestones, policy, today)
     if behind is not None:
         yield Flag(FlagKind.BEHIND, None, behind, behind)
-    latest = record.doing_on(today) if record.pledge.is_event else record.figure_on(today)
-    if latest is not None and latest.conflict_on is not None:
-        yield Flag(FlagKind.CONFLICT, None, latest.conflict_on, latest.conflict_on)
-    for event in (m.id for m in milestones if m.milestone.target is None and m.id != FINAL_MILESTONE):
-        doing = record.doing_on(today, event)
-        if doing is not None and doing.conflict_on is not None:
-            yield Flag(FlagKind.CONFLICT, event, doing.conflict_on, doing.conflict_on)
+    # What comes later makes the figure, and settles nothing: that takes a reviewer's choice, or a correction.
+    for conflict in conflicts(record, today=today):
+        if conflict.is_open:
+            yield Flag(FlagKind.CONFLICT, conflict.milestone, conflict.as_of, conflict.as_of)
 
 
 def _behind_since(

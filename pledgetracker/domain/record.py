@@ -1,6 +1,6 @@
 """All that is known of one pledge, and the figures that its reports amount to, day by day."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -19,6 +19,7 @@ from pledgetracker.domain.verdict import Verdict
 
 REMEMBERED_ANSWERS = 16
 _UNKNOWN = object()
+_DAY = attrgetter("as_of")
 
 T = TypeVar("T")
 
@@ -133,7 +134,7 @@ class Record:
         superseded = self.successors
         said = (u for u in self.updates if u.number not in superseded and not u.is_retraction)
         # Those of one day stay in order of their numbers, as they came.
-        return tuple(sorted(said, key=attrgetter("as_of")))
+        return tuple(sorted(said, key=_DAY))
 
     @cached_property
     def reports(self) -> tuple[ProgressUpdate, ...]:
@@ -212,12 +213,16 @@ class Record:
         return [u for u in reports if u.number == choice.chosen or u.number not in choice.among]
 
     def rivals(self, day: date, milestone: str | None = None) -> Sequence[ProgressUpdate]:
-        """The accepted updates about `day`, if they differ: totals, or whether the event was done."""
-        about = [u for u in self.reports if u.as_of == day]
+        """The accepted updates about `day`, if they differ: totals, or whether the event was done.
+
+        Totals of a day before the baseline's make no figure, and so there is nothing to choose between.
+        """
+        until = self.reports_until(day)
+        about = until[bisect_left(until, day, key=_DAY) :]
         if milestone is not None or self.pledge.is_event:
             said = [u for u in about if u.done is not None and u.milestone == milestone]
             return said if len({u.done for u in said}) > 1 else ()
-        valued = [u for u in about if u.value is not None]
+        valued = [u for u in about if u.value is not None and not self.is_too_early(u)]
         return valued if len({u.value for u in valued}) > 1 else ()
 
     def choice(self, day: date, milestone: str | None = None) -> Resolution | None:
@@ -316,11 +321,11 @@ def _rescinded_by(withdrawal: Withdrawal, instant: datetime) -> Withdrawal:
 
 
 def _until(updates: Sequence[ProgressUpdate], day: date) -> Sequence[ProgressUpdate]:
-    return updates[: bisect_right(updates, day, key=lambda u: u.as_of)]
+    return updates[: bisect_right(updates, day, key=_DAY)]
 
 
 def _by_day(updates: Iterable[ProgressUpdate]) -> Iterator[tuple[date, list[ProgressUpdate]]]:
-    return ((day, list(group)) for day, group in groupby(updates, key=attrgetter("as_of")))
+    return ((day, list(group)) for day, group in groupby(updates, key=_DAY))
 
 
 def _worst(pledge: Pledge, totals: set[Decimal]) -> Decimal:

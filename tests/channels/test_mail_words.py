@@ -502,3 +502,27 @@ def test_an_event_on_which_reports_disagree_counts_as_not_done(
     assert "l’engagement compte comme non réalisé" in text_of(
         notice_of(FlagKind.CONFLICT, "fr", record=record)
     )
+
+
+def test_an_event_on_the_way_on_which_reports_disagree_counts_as_not_done_by_its_name(
+    notice_of: NoticeOf, pledges: Pledges, report: Report
+) -> None:
+    # Totals of the same day that differ are another conflict, with a flag of its own.
+    reports = (
+        report(1, "2025-11-04", done=True, milestone="permit"),
+        report(2, "2025-11-04", done=False, milestone="permit"),
+        report(3, "2025-11-04", value=Decimal(5)),
+        report(4, "2025-11-04", value=Decimal(6)),
+    )
+    permit = replace(pledges["event"].milestones[0], set_by=SetBy.PLEDGER)
+    record = Record(replace(pledges["people"], milestones=(permit,)), reports)
+    notices = [
+        notice_of(FlagKind.CONFLICT, tongue, record=record, milestone="permit") for tongue in ("en", "fr")
+    ]
+    english, french = map(text_of, notices)
+    assert (
+        "The reports for 4 November 2025 on the milestone “Building permit granted” disagree. "
+        "Until that is settled, it counts as not done."
+    ) in english
+    assert "disagree: 5 people and 6 people. Until that is settled, the figure least favourable" in english
+    assert re.search("le jalon «.Building permit granted.» compte comme non réalisé", french)

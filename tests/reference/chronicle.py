@@ -178,7 +178,10 @@ def conflicts(seen: Json, *, today: date) -> list[Json]:
     """List the days up to today about which accepted updates differ, in order, settled ones too."""
     about: dict[tuple[str, str], list[Json]] = {}
     for update in in_force(seen["updates"]):
-        if day(update["as_of"]) <= today and (says(update, "value") or says(update, "done")):
+        early = day(update["as_of"]) < day(seen["pledge"]["baseline"]["date"])
+        # A value from before the baseline makes no figure that could be in doubt.
+        weighs = says(update, "done") or (says(update, "value") and not early)
+        if day(update["as_of"]) <= today and weighs:
             about.setdefault((update["as_of"], update["milestone"] or ""), []).append(update)
     history = History(seen["pledge"], seen["updates"], seen["choices"])
     return [

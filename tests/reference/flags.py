@@ -33,7 +33,7 @@ def flags(
         opened = _behind_since(history, path_due, today, policy)
         if opened is not None:
             found.append(("behind", None, opened))
-    found.extend(("conflict", stone, when) for stone, when in _conflicts(history, milestones, today))
+    found.extend(("conflict", stone, when) for stone, when in _conflicts(history, today))
     return [
         {"kind": kind, "milestone": stone, "episode": when}
         for kind, stone, when in sorted(found, key=lambda flag: (flag[0], flag[1] or "", flag[2]))
@@ -98,13 +98,12 @@ def _behind_since(history: History, due: date, today: date, policy: Json) -> dat
     return opened
 
 
-def _conflicts(history: History, milestones: list[Json], today: date) -> list[tuple[str | None, date]]:
-    found: list[tuple[str | None, date]] = []
-    latest = history.value_day(today)
-    if latest is not None and len(set(history.values_on(latest))) > 1:
-        found.append((None, latest))
-    for stone in (None, *(m["id"] for m in milestones if m["id"] != "target")):
-        said = history.done_day(stone, today)
-        if said is not None and len(history.said_done(stone, said)) > 1:
-            found.append((stone, said))
-    return found
+def _conflicts(history: History, today: date) -> list[tuple[str | None, date]]:
+    """List each milestone, or None, and day of which what is said differs, and nobody has chosen."""
+    said = history.until(today)
+    days = {day(u["as_of"]) for u in said}
+    spoken_of = {(u["milestone"], day(u["as_of"])) for u in said if says(u, "done")}
+    return [
+        *((None, when) for when in days if len(set(history.values_on(when))) > 1),
+        *((stone, when) for stone, when in spoken_of if len(history.said_done(stone, when)) > 1),
+    ]

@@ -105,13 +105,14 @@ STORIES = [
         },
     ),
     Story(
-        "a conflict is open while sources of the latest day disagree",
+        "a conflict stays open whatever is reported of later days, until a correction ends it",
         "conflict",
-        {"2026-03-01": False, "2026-03-02": True, "2026-03-03": False},
+        {"2026-03-01": False, "2026-03-02": True, "2026-03-03": True, "2026-03-04": False},
         reports={
             "2026-03-01": {"value": 30, "as_of": "2026-03-01"},
             "2026-03-02": {"value": 40, "as_of": "2026-03-01"},
             "2026-03-03": {"value": 41},
+            "2026-03-04": {"value": 40, "as_of": "2026-03-01", "supersedes": 1},
         },
     ),
 ]

@@ -216,7 +216,7 @@ class _English(Words):
             case FlagKind.BEHIND:
                 return self._behind(facts)
             case _:
-                return self._conflict(facts, flag.episode)
+                return self._conflict(facts, flag)
 
     def _on(self, day: date, facts: Facts) -> str:
         days = (day - facts.today).days
@@ -244,15 +244,20 @@ class _English(Words):
             f"which expected {self.about(progress.expected, facts.unit)} by then."
         )
 
-    def _conflict(self, facts: Facts, day: date) -> str:
-        values = [self.amount(value, facts.unit) for value in facts.disagreeing(day)]
+    def _conflict(self, facts: Facts, flag: Flag) -> str:
+        values = [self.amount(value, facts.unit) for value in facts.disagreeing(flag)]
         said = f": {', '.join(values[:-1])} and {values[-1]}" if len(values) > 1 else ""
         rule = (
             "it counts as not done"
-            if facts.pledge.is_event
+            if facts.pledge.is_event or flag.milestone is not None
             else "the figure least favourable to the pledge counts"
         )
-        return f"The reports for {self.day(day)} disagree{said}. Until that is settled, {rule}."
+        thing = (
+            "" if flag.milestone is None else f" on {self.thing(facts.subject(flag.milestone), facts.unit)}"
+        )
+        return (
+            f"The reports for {self.day(flag.episode)}{thing} disagree{said}. Until that is settled, {rule}."
+        )
 
     def progress(self, facts: Facts) -> Sequence[str]:
         update = facts.news

@@ -193,10 +193,10 @@ class Facts:
         olds = (moved.old for moved in self.notice.record.moved if moved.move.number == self.notice.step)
         return next(olds, self.pledge.due)
 
-    def disagreeing(self, day: date) -> list[Decimal]:
-        """The totals reported for `day`, the smallest first."""
-        reports = self.notice.record.reports
-        return sorted({u.value for u in reports if u.as_of == day and u.value is not None})
+    def disagreeing(self, flag: Flag) -> list[Decimal]:
+        """The totals that a conflict is between, the smallest first; none where it is about an event."""
+        rivals = self.notice.record.rivals(flag.episode, flag.milestone)
+        return sorted({u.value for u in rivals if u.value is not None})
 
     @property
     def is_settled(self) -> bool:

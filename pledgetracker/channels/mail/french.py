@@ -222,7 +222,7 @@ class _French(Words):
             case FlagKind.BEHIND:
                 return self._behind(facts)
             case _:
-                return self._conflict(facts, flag.episode)
+                return self._conflict(facts, flag)
 
     def _on(self, day: date, facts: Facts) -> str:
         days = (day - facts.today).days
@@ -250,16 +250,17 @@ class _French(Words):
             f"sur la trajectoire, qui prévoyait {self.about(progress.expected, facts.unit)} à cette date."
         )
 
-    def _conflict(self, facts: Facts, day: date) -> str:
-        values = [self.amount(value, facts.unit) for value in facts.disagreeing(day)]
+    def _conflict(self, facts: Facts, flag: Flag) -> str:
+        values = [self.amount(value, facts.unit) for value in facts.disagreeing(flag)]
         said = f"{_COLON}{', '.join(values[:-1])} et {values[-1]}" if len(values) > 1 else ""
+        thing = "" if flag.milestone is None else self.thing(facts.subject(flag.milestone), facts.unit)
         rule = (
-            "l’engagement compte comme non réalisé"
-            if facts.pledge.is_event
+            f"{thing or 'l’engagement'} compte comme non réalisé"
+            if facts.pledge.is_event or thing
             else "le chiffre le moins favorable à l’engagement est retenu"
         )
         return (
-            f"Les comptes rendus pour le {self.day(day)} se contredisent{said}. "
+            f"Les comptes rendus pour le {self.day(flag.episode)} se contredisent{said}. "
             f"Tant que ce n’est pas tranché, {rule}."
         )
 
