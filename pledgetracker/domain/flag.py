@@ -176,14 +176,20 @@ def _figure_flags(
             yield Flag(FlagKind.CONFLICT, conflict.milestone, conflict.as_of, conflict.as_of)
 
 
+_UNMET = frozenset({MilestoneStatus.UPCOMING, MilestoneStatus.OVERDUE})
+
+
 def _behind_since(
     record: Record, milestones: tuple[MilestoneStanding, ...], policy: Policy, today: date
 ) -> date | None:
-    """The day of the figure that fell behind the path and has not come back over the closing pace."""
+    """The day of the figure that fell behind the path and has not come back over the closing pace.
+
+    Past the deadline the path stays at the target; where no sum can say that it was missed, none says behind.
+    """
     pledge = record.pledge
     goal = pledge.goal
     final = next((m for m in milestones if m.id == FINAL_MILESTONE), None)
-    if goal is None or not goal.direction or final is None or final.status is not MilestoneStatus.UPCOMING:
+    if goal is None or not goal.direction or final is None or final.status not in _UNMET:
         return None
     path = Path.of(pledge, final.milestone.due.date)
     # In whole numbers: fractions take several times as long to make and to compare.
@@ -193,7 +199,7 @@ def _behind_since(
     fell: date | None = None
     for figure in reversed(record.figures_until(today)):
         gained, awaited = _pace(record, path, figure)
-        if gained * of_clears > clears * awaited:
+        if gained * of_clears > clears * awaited or goal.met_by(figure.value):
             break
         if gained * of_opens < opens * awaited:
             fell = figure.as_of

@@ -1,10 +1,12 @@
 """Where a pledge stands: each comparator before, on and after the due day, and the order of headlines."""
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
 from pledgetracker.domain.pledge import Pledge
+from pledgetracker.domain.target import Comparator
 from pledgetracker.domain.update import ProgressUpdate
 from tests.domain.cases import day, moved, numbers, on, open_flags, pledge, update, withdrawn
 
@@ -407,6 +409,46 @@ class TestBehind:
         assert [open_flags(stand) for stand in seen] == [[], [("behind", None, "2025-01-01")]]
         assert all(stand.progress.pace is None for stand in seen)
 
-    def test_after_the_due_day_overdue_says_it_all(self) -> None:
-        seen = on("2026-01-02", self.PROMISED, update("2025-12-30", 1))
-        assert {kind for kind, _, _ in open_flags(seen)} == {"overdue"}
+    @pytest.mark.parametrize(
+        ("comparator", "after", "since"),
+        [
+            # It stays open past the deadline, and a figure there is held against the target.
+            ("at_least", [], "2025-12-30"),
+            ("at_least", [("2026-02-01", 346)], "2025-12-30"),  # 0.948 does not close
+            ("at_least", [("2026-02-01", 347)], None),
+            ("at_least", [("2026-02-01", 347), ("2026-02-02", 300)], "2026-02-02"),
+            ("at_least", [("2026-02-01", 365)], None),
+            # Met late, and lost again.
+            ("at_least", [("2026-02-01", 365), ("2026-02-02", 300)], "2026-02-02"),
+            # No sum can say that a ceiling was missed.
+            ("up_to", [], None),
+            ("up_to", [("2026-02-01", 2)], None),
+        ],
+    )
+    def test_past_the_due_day_it_stays_open_until_the_pledge_comes_near_the_target(
+        self, comparator: str, after: list[tuple[str, int]], since: str | None
+    ) -> None:
+        promised = replace(self.PROMISED, comparator=Comparator(comparator))
+        reports = [update("2025-12-30", 1), *(update(when, said) for when, said in after)]
+        seen = on("2026-03-01", promised, *reports)
+        assert [when for kind, _, when in open_flags(seen) if kind == "behind"] == ([since] if since else [])
+
+    def test_it_opens_past_the_due_day_too(self) -> None:
+        seen = on("2026-03-01", self.PROMISED, update("2026-02-01", 300))
+        assert [kind for kind, _, _ in open_flags(seen)] == ["overdue", "behind"]
+
+    def test_in_silence_nothing_is_behind(self) -> None:
+        assert "behind" not in {kind for kind, _, _ in open_flags(on("2026-03-01", self.PROMISED))}
+
+    def test_what_meets_a_wide_tolerance_ends_it_at_whatever_pace(self) -> None:
+        promised = replace(self.PROMISED, comparator=Comparator.ABOUT, tolerance=Decimal("0.5"))
+        reports = update("2025-10-01", 100), update("2025-12-01", 200), update("2025-12-02", 150)
+        behind = [
+            [when for kind, _, when in open_flags(on(today, promised, *reports)) if kind == "behind"]
+            for today in ("2025-11-30", "2025-12-01", "2025-12-02", "2026-01-02")
+        ]
+        assert behind == [["2025-10-01"], [], ["2025-12-02"], ["2025-12-02"]]
+
+    def test_withdrawn_it_is_no_longer_behind(self) -> None:
+        gone = (withdrawn("2026-02-01"),)
+        assert open_flags(on("2026-03-01", self.PROMISED, update("2025-12-30", 1), withdrawals=gone)) == []

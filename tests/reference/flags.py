@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from fractions import Fraction
 
-from .history import DAY, History, Json, day, says, sign
+from .history import DAY, History, Json, day, reaches, says, sign, target_of
 from .path import pace
 
 
@@ -29,7 +29,7 @@ def flags(
             found.append(("no_progress", stone["id"], stone["due"]))
     if reporting in {"stale", "never_reported"}:
         found.append((reporting, None, report_due))
-    if path_due is not None and milestones[-1]["status"] == "upcoming":
+    if path_due is not None and milestones[-1]["status"] in {"upcoming", "overdue"}:
         opened = _behind_since(history, path_due, today, policy)
         if opened is not None:
             found.append(("behind", None, opened))
@@ -90,10 +90,13 @@ def _behind_since(history: History, due: date, today: date, policy: Json) -> dat
         figure = history.figure(when)
         if figure is not None and figure[1] == when:
             judged = pace(history.pledge, due, figure)[1]
-            if opened is None and judged < Fraction(policy["on_track_pace"]):
-                opened = when
-            elif opened is not None and judged > Fraction(policy["behind_clears_pace"]):
+            target = target_of(history.pledge)
+            assert target is not None
+            is_met = reaches(history.pledge, target, figure[0], final=True)
+            if is_met or judged > Fraction(policy["behind_clears_pace"]):
                 opened = None
+            elif opened is None and judged < Fraction(policy["on_track_pace"]):
+                opened = when
         when += DAY
     return opened
 
