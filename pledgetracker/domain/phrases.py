@@ -44,8 +44,8 @@ def day_of(day: date) -> str:
 
 
 def percent(share: Decimal) -> str:
-    """`61.4 %`: a share in hundredths, rounded down so that it never seems to reach what it just misses."""
-    return f"{grouped((share * 100).quantize(Decimal('0.1'), ROUND_FLOOR), 1)} %"
+    """`61.4%`: a share in hundredths, rounded down so that it never seems to reach what it just misses."""
+    return f"{grouped((share * 100).quantize(Decimal('0.1'), ROUND_FLOOR), 1)}%"
 
 
 def promised(record: Record) -> str:

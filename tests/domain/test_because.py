@@ -36,8 +36,8 @@ def why(today: str, promised: Pledge, *updates: ProgressUpdate) -> tuple[str, st
             "at_risk",
             (
                 "250,000 people reported as of 4 November 2025, where the path expects 280,621.57 "
-                "people: 89 % of the "
-                "pace (on track only from 90 %), 34 days behind; at the current rate the target "
+                "people: 89% of the "
+                "pace (on track only from 90%), 34 days behind; at the current rate the target "
                 "is reached on "
                 "13 May 2028."
             ),
@@ -49,8 +49,8 @@ def why(today: str, promised: Pledge, *updates: ProgressUpdate) -> tuple[str, st
             "on_track",
             (
                 "281,000 people reported as of 4 November 2025, where the path expects 280,621.57 "
-                "people: 100.1 % of "
-                "the pace (on track from 90 %), on the day; at the current rate the target is reached on "
+                "people: 100.1% of "
+                "the pace (on track from 90%), on the day; at the current rate the target is reached on "
                 "30 December 2027."
             ),
         ),
@@ -61,8 +61,8 @@ def why(today: str, promised: Pledge, *updates: ProgressUpdate) -> tuple[str, st
             "off_track",
             (
                 "-3 people reported as of 4 November 2025, where the path expects 280,621.57 people: "
-                "-0.1 % of the "
-                "pace (off track below 70 %), 307 days behind."
+                "-0.1% of the "
+                "pace (off track below 70%), 307 days behind."
             ),
         ),
         (
@@ -231,14 +231,14 @@ def why(today: str, promised: Pledge, *updates: ProgressUpdate) -> tuple[str, st
             pledge(due=None),
             [update("2025-01-31", 5)],
             "in_progress",
-            "5 reported as of 31 January 2025 (5 %), against at least 100, with no deadline.",
+            "5 reported as of 31 January 2025 (5%), against at least 100, with no deadline.",
         ),
         (
             "2025-02-01",
             pledge(due=None),
             [update("2025-01-31", -5)],
             "regressing",
-            "-5 reported as of 31 January 2025 (-5 %), against at least 100, with no deadline.",
+            "-5 reported as of 31 January 2025 (-5%), against at least 100, with no deadline.",
         ),
     ],
 )
@@ -281,7 +281,7 @@ def test_a_small_number_is_not_rounded_to_nothing() -> None:
 def test_a_pace_that_just_misses_the_threshold_does_not_seem_to_reach_it() -> None:
     status, sentence = why("2025-04-11", pledge(target=364_000), update("2025-04-11", 89_960))
     assert status == "at_risk"
-    assert "89.9 % of the pace (on track only from 90 %)" in sentence
+    assert "89.9% of the pace (on track only from 90%)" in sentence
 
 
 def test_the_deadline_named_is_the_one_in_force() -> None:
