@@ -4,9 +4,10 @@ import gc
 import os
 import shutil
 from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -128,6 +129,11 @@ class Clock:
 Install = Callable[[Path], tuple[dict[str, str], Callable[[], None]]]
 
 
+# Makes further, empty installations, each for a while.
+Empty = Callable[[], AbstractContextManager[Runtime]]
+_numbers = count()
+
+
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
@@ -235,6 +241,25 @@ class Compiled(BytecodeCache):
 
 
 compiled = Compiled()
+
+
+@pytest.fixture
+def another(install: Install, tmp_path: Path, clock: Clock) -> Empty:
+    """Makes further, empty installations."""
+
+    @contextmanager
+    def another() -> Iterator[Runtime]:
+        folder = tmp_path / f"other-{next(_numbers)}"
+        folder.mkdir()
+        said, done = install(folder)
+        made = replace(composition.assemble(load(said)), clock=clock)
+        try:
+            yield made
+        finally:
+            made.database.close()
+            done()
+
+    return another
 
 
 @pytest.fixture

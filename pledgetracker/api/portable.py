@@ -32,7 +32,7 @@ class FileDecision(DecisionDocument):
     class Meta(DecisionDocument.Meta):
         """Whose decision it is goes without saying."""
 
-        exclude = ("id", "update", "recorded_at")
+        exclude: tuple[str, ...] = ("id", "update", "recorded_at")
 
     before = Choice(Review, required=True)
     decided_on = Day(required=True)
@@ -50,7 +50,7 @@ class FileResolution(ResolutionDocument):
     class Meta(ResolutionDocument.Meta):
         """Its place in the list is its number."""
 
-        exclude = ("id", "recorded_at")
+        exclude: tuple[str, ...] = ("id", "recorded_at")
 
     among = fields.List(Whole(1, MAX_NUMBER), required=True)
     decided_on = Day(required=True)

@@ -82,6 +82,7 @@ class Action(StrEnum):
     KEY_CREATE = "key.create"
     KEY_REVOKE = "key.revoke"
     RECORD_RESTORE = "record.restore"
+    RECORD_REINSTATE = "record.reinstate"
     RECORD_HOLD = "record.hold"
     RECORD_RELEASE = "record.release"
     ALERT_REQUEUE = "alert.requeue"

@@ -11,6 +11,9 @@ from zoneinfo import ZoneInfo
 FIRST_DAY = date(1970, 1, 1)
 LAST_DAY = date(2200, 12, 31)
 
+# Where every day begins first.
+_FIRST_ZONE = "Pacific/Kiritimati"
+
 Precision = Literal["year", "quarter", "month", "day"]
 
 _PARTIAL = re.compile(
@@ -58,6 +61,11 @@ def read_instant(text: str) -> datetime:
 def local_day(now: datetime, zone: str) -> date:
     """The date on the calendar of `zone` at the instant `now`."""
     return now.astimezone(_zone(zone)).date()
+
+
+def latest_day(now: datetime) -> date:
+    """The date at the instant `now` on the first calendar to reach it."""
+    return local_day(now, _FIRST_ZONE)
 
 
 def start_of(day: date, zone: str) -> datetime:

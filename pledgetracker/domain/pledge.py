@@ -1,6 +1,6 @@
 """The promise: who, what, how much, by when; and the rules that a well-formed one keeps."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -216,6 +216,11 @@ class Edition:
         return cls(number, said, recorded_at)
 
 
+def in_order(stages: Iterable[Milestone]) -> tuple[Milestone, ...]:
+    """Milestones as a pledge has them: by the day they are due."""
+    return tuple(sorted(stages, key=lambda milestone: milestone.due.date))
+
+
 def problems(pledge: Pledge) -> Iterator[FieldProblem]:
     """Everything that keeps `pledge` from being a well-formed promise."""
     yield from _target_problems(pledge)
@@ -269,9 +274,9 @@ def _list_problems(pledge: Pledge) -> Iterator[FieldProblem]:
 def _milestone_problems(pledge: Pledge) -> Iterator[FieldProblem]:
     last_day, last_value = pledge.baseline.date, pledge.baseline.value
     ids: set[str] = {FINAL_MILESTONE}
-    in_order = sorted(enumerate(pledge.milestones), key=lambda pair: pair[1].due.date)
+    by_day = sorted(enumerate(pledge.milestones), key=lambda pair: pair[1].due.date)
     days: set[date] = set()
-    for i, milestone in in_order:
+    for i, milestone in by_day:
         at = f"/milestones/{i}"
         if milestone.id in ids:
             yield FieldProblem(f"{at}/id", f"The milestone id {milestone.id!r} is taken.")

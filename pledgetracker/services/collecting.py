@@ -3,17 +3,18 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
-from itertools import pairwise
-from typing import Any, TypedDict
+from datetime import datetime
+from typing import Any
 
 from pledgetracker.domain.audit import Action
 from pledgetracker.domain.errors import Invalid, NotFound
 from pledgetracker.domain.pledge import Pledge
-from pledgetracker.domain.review import CounterClaim, Decision, Resolution, Review
+from pledgetracker.domain.review import Review
 from pledgetracker.domain.update import ProgressUpdate
 from pledgetracker.services import monitoring
+from pledgetracker.services.adopting import PastChoice, PastDecision, adopt_choice, adopt_decision, reviewed
 from pledgetracker.services.changing import Turn, turn_of
+from pledgetracker.services.pledging import nested
 from pledgetracker.services.reporting import Corrected, ProgressFields, compose
 from pledgetracker.services.rules import Rules
 from pledgetracker.storage.canonical import canonical_line
@@ -25,29 +26,6 @@ BATCH = 100
 AT_HAND = 1_000
 # Updates on record that are read at once, to be compared with what a file says of them.
 READ_AHEAD = 500
-
-
-class PastDecision(TypedDict, total=False):
-    """What a reviewer decided elsewhere about an update."""
-
-    before: Review
-    review: Review
-    reason: str | None
-    counter_claim: CounterClaim | None
-    decided_on: date
-    decided_by: str | None
-
-
-class PastChoice(TypedDict, total=False):
-    """Which of several updates about one day a reviewer chose elsewhere."""
-
-    as_of: date
-    milestone: str | None
-    chosen: int
-    among: Sequence[int]
-    reason: str | None
-    decided_on: date
-    decided_by: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +40,14 @@ class Collected:
     first: int
     last: int
     sha256: str
+
+
+def told_of(updates: Sequence[ProgressUpdate]) -> Collected | None:
+    """What the audit log keeps of `updates`, all of one pledge; None if there are none."""
+    told = hashlib.sha256()
+    for update in updates:
+        told.update(canonical_line(update))
+    return Collected(updates[0].number, updates[-1].number, told.hexdigest()) if updates else None
 
 
 @dataclass(slots=True)
@@ -138,7 +124,7 @@ class Collecting:
             raise Invalid.field("/id", f"Out of order: expected {following}.")
         supersedes = fields.get("supersedes")
         corrected = None if supersedes is None else self._corrected(key, supersedes)
-        stands = _reviewed(review, decisions)
+        stands = reviewed(review, decisions)
         turn = promise.turn if tally is None else tally.turn
         if tally is None:
             tally = self._touch(promise, following)
@@ -166,23 +152,11 @@ class Collecting:
         for number, said in enumerate(choices[known:], known + 1):
             promise = self._promise(key)
             tally = self._tallies.get(key) or self._touch(promise, promise.last + 1)
-            among = tuple(said["among"])
-            if said["chosen"] not in among or not all(1 <= one <= tally.last for one in among):
-                raise Invalid.field(f"/resolutions/{number - 1}/among", "Not updates that there are.")
-            if said["decided_on"] > tally.turn.today:
-                raise Invalid.field(f"/resolutions/{number - 1}/decided_on", "Lies ahead.")
+            with nested(f"/resolutions/{number - 1}"):
+                choice = adopt_choice(
+                    said, number, last=tally.last, today=tally.turn.today, now=tally.turn.now
+                )
             self._store()
-            choice = Resolution(
-                number=number,
-                as_of=said["as_of"],
-                milestone=said.get("milestone"),
-                chosen=said["chosen"],
-                among=among,
-                decided_on=said["decided_on"],
-                decided_by=said.get("decided_by"),
-                reason=said.get("reason"),
-                recorded_at=tally.turn.now,
-            )
             self._tx.reviews.resolve(key, choice)
             self._tx.audit.append(Action.CONFLICT_RESOLVE, key, None, choice, now=self._now)
 
@@ -255,20 +229,11 @@ class Collecting:
         if tally.decided is None:
             tally.decided = self._tx.reviews.decided(key)
         for place, said in enumerate(decisions):
-            if said["decided_on"] > tally.turn.today:
-                raise Invalid.field(f"/decisions/{place}/decided_on", "Lies ahead.")
             tally.decided += 1
-            decision = Decision(
-                number=tally.decided,
-                update=update,
-                before=said["before"],
-                review=said["review"],
-                decided_on=said["decided_on"],
-                decided_by=said.get("decided_by"),
-                reason=said.get("reason"),
-                counter_claim=said.get("counter_claim"),
-                recorded_at=tally.turn.now,
-            )
+            with nested(f"/decisions/{place}"):
+                decision = adopt_decision(
+                    said, tally.decided, update, today=tally.turn.today, now=tally.turn.now
+                )
             self._tx.reviews.decide(key, decision)
             self._tx.audit.append(Action.PROGRESS_REVIEW, key, None, decision, now=self._now)
 
@@ -285,19 +250,3 @@ class Collecting:
 def _differs(kept: object, said: object) -> bool:
     """Whether something is said that is not what is kept; what is left open says nothing."""
     return said is not None and said != kept
-
-
-def _reviewed(review: Review | None, decisions: Sequence[PastDecision]) -> Review:
-    """What an update is in the end.
-
-    Raises:
-        Invalid: the decisions do not follow from each other, or end elsewhere.
-    """
-    if not decisions:
-        return review or Review.ACCEPTED
-    for place, (one, following) in enumerate(pairwise(decisions), 1):
-        if one["review"] is not following["before"]:
-            raise Invalid.field(f"/decisions/{place}/before", "Not what the decision before it made of it.")
-    if review not in {None, decisions[-1]["review"]}:
-        raise Invalid.field("/review", "Not what the last of the decisions made of it.")
-    return decisions[-1]["review"]

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, TypedDict
 
 from pledgetracker.domain.audit import Action
-from pledgetracker.domain.days import local_day
+from pledgetracker.domain.days import latest_day
 from pledgetracker.domain.errors import FieldProblem, Invalid, NotFound, RateExists
 from pledgetracker.domain.money import ExchangeRate, rate_id
 from pledgetracker.domain.pledge import Source
@@ -44,15 +44,33 @@ def add_rate(tx: Transaction, fields: RateFields, *, now: datetime) -> ExchangeR
         Invalid: both are one currency, the rate is not above 0, or the day has not begun anywhere.
         RateExists: there is one of that pair and day.
     """
+    rate = draft_rate(fields, now=now)
+    keep_rate(tx, rate, now=now)
+    return rate
+
+
+def draft_rate(fields: RateFields, *, now: datetime) -> ExchangeRate:
+    """The rate that `fields` amount to, recorded at `now`.
+
+    Raises:
+        Invalid: see `add_rate`.
+    """
     if found := list(_problems(fields, now)):
         raise Invalid(found)
     key = rate_id(fields["base"], fields["quote"], fields["date"])
-    if tx.rates.exists(key):
-        raise RateExists(fields["base"], fields["quote"], fields["date"].isoformat())
-    rate = ExchangeRate(key, **fields, recorded_at=now)
+    return ExchangeRate(key, **fields, recorded_at=now)
+
+
+def keep_rate(tx: Transaction, rate: ExchangeRate, *, now: datetime) -> None:
+    """Store a rate, which comes to be known here at `now`.
+
+    Raises:
+        RateExists: there is one of that pair and day.
+    """
+    if tx.rates.exists(rate.id):
+        raise RateExists(rate.base, rate.quote, rate.date.isoformat())
     tx.rates.add(rate)
-    tx.audit.append(Action.RATE_CREATE, key, None, rate, now=now)
-    return rate
+    tx.audit.append(Action.RATE_CREATE, rate.id, None, rate, now=now)
 
 
 def correct_rate(tx: Transaction, key: str, fields: RateChange, *, now: datetime) -> ExchangeRate:
@@ -63,6 +81,18 @@ def correct_rate(tx: Transaction, key: str, fields: RateChange, *, now: datetime
         Invalid: the rate is not above 0, no reason is given, or it would be of another pair or day.
     """
     before = get_rate(tx, key, is_locked=True)
+    changed = draft_correction(before, fields, now=now)
+    if changed is not before:
+        keep_correction(tx, before, changed, now=now)
+    return changed
+
+
+def draft_correction(before: ExchangeRate, fields: RateChange, *, now: datetime) -> ExchangeRate:
+    """The version after `before` that `fields` amount to, recorded at `now`; `before` if nothing changes.
+
+    Raises:
+        Invalid: see `correct_rate`.
+    """
     said: dict[str, Any] = {name: value for name, value in fields.items() if name != "reason"}
     changed = replace(before, **said)
     if changed == before:
@@ -71,10 +101,13 @@ def correct_rate(tx: Transaction, key: str, fields: RateChange, *, now: datetime
         raise Invalid(found)
     # Every version has an instant of its own, so that what was known at any stays the same.
     instant = max(now, before.recorded_at + INSTANT)
-    changed = replace(changed, version=before.version + 1, reason=fields.get("reason"), recorded_at=instant)
+    return replace(changed, version=before.version + 1, reason=fields.get("reason"), recorded_at=instant)
+
+
+def keep_correction(tx: Transaction, before: ExchangeRate, changed: ExchangeRate, *, now: datetime) -> None:
+    """Store the next version of a rate, which comes to be known here at `now`."""
     tx.rates.add(changed)
-    tx.audit.append(Action.RATE_CHANGE, key, before, changed, now=now)
-    return changed
+    tx.audit.append(Action.RATE_CHANGE, changed.id, before, changed, now=now)
 
 
 def get_rate(
@@ -107,7 +140,6 @@ def _problems(fields: RateFields, now: datetime) -> list[FieldProblem]:
         found.append(FieldProblem("/quote", "The same as base: name two currencies."))
     if fields["rate"] is None or fields["rate"] <= 0:
         found.append(FieldProblem("/rate", "Must be above 0."))
-    # The day on the first calendar to reach it.
-    if fields["date"] > (today := local_day(now, "Pacific/Kiritimati")):
+    if fields["date"] > (today := latest_day(now)):
         found.append(FieldProblem("/date", f"Later than today, {today}: nobody knows that rate yet."))
     return found

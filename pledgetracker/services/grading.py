@@ -60,6 +60,17 @@ def add_rubric(tx: Transaction, fields: RubricFields, *, now: datetime) -> Rubri
         Invalid: it is not a well-formed scale, or its name is that of one that comes with the program.
         VersionTaken: there is that version already.
     """
+    rubric = draft_rubric(tx, fields, now=now)
+    keep_rubric(tx, rubric, now=now)
+    return rubric
+
+
+def draft_rubric(tx: Transaction, fields: RubricFields, *, now: datetime) -> Rubric:
+    """The rubric that `fields` amount to, recorded at `now`.
+
+    Raises:
+        Invalid, VersionTaken: see `add_rubric`.
+    """
     name, version = fields["name"], fields.get("version")
     before = _versions(tx, name)
     if any(rubric.is_preset for rubric in before):
@@ -71,9 +82,13 @@ def add_rubric(tx: Transaction, fields: RubricFields, *, now: datetime) -> Rubri
     rubric = Rubric(name, version, fields["title"], fields["ratings"], now)
     if found := list(problems(rubric)):
         raise Invalid(found)
-    tx.rubrics.add(rubric)
-    tx.audit.append(Action.RUBRIC_CREATE, f"{name}/{version}", None, rubric, now=now)
     return rubric
+
+
+def keep_rubric(tx: Transaction, rubric: Rubric, *, now: datetime) -> None:
+    """Store a version of a rubric, which comes to be known here at `now`."""
+    tx.rubrics.add(rubric)
+    tx.audit.append(Action.RUBRIC_CREATE, f"{rubric.name}/{rubric.version}", None, rubric, now=now)
 
 
 def _versions(tx: Transaction, name: str) -> Sequence[Rubric]:

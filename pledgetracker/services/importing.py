@@ -7,8 +7,8 @@ from typing import Any, TypedDict
 
 from pledgetracker.domain.errors import FieldProblem, Invalid, Refusal, RingOfLinks
 from pledgetracker.services import cataloguing, linking
+from pledgetracker.services.adopting import PastChoice
 from pledgetracker.services.cataloguing import InitiativeFields, PledgerFields
-from pledgetracker.services.collecting import PastChoice
 from pledgetracker.services.grading import RubricFields
 from pledgetracker.services.merging import Kind, Merging, Outcome
 from pledgetracker.services.pledging import PledgeFields

@@ -10,11 +10,22 @@ from typing import Any
 from pledgetracker.domain.audit import Action
 from pledgetracker.domain.days import local_day
 from pledgetracker.domain.errors import Invalid, NotFound
+from pledgetracker.domain.money import rate_id
 from pledgetracker.domain.record import Record
 from pledgetracker.domain.review import Review
-from pledgetracker.services import cataloguing, grading, pledging, rescheduling, ruling, withdrawing
+from pledgetracker.services import (
+    cataloguing,
+    exchanging,
+    grading,
+    pledging,
+    rescheduling,
+    ruling,
+    withdrawing,
+)
+from pledgetracker.services.adopting import PastChoice, PastDecision
 from pledgetracker.services.cataloguing import InitiativeFields, PledgerFields
-from pledgetracker.services.collecting import Collecting, PastChoice, PastDecision
+from pledgetracker.services.collecting import Collecting
+from pledgetracker.services.exchanging import RateFields
 from pledgetracker.services.grading import RubricFields
 from pledgetracker.services.pledging import PledgeFields, nested
 from pledgetracker.services.reporting import ProgressFields
@@ -36,6 +47,7 @@ class Kind(StrEnum):
     PLEDGERS = "pledgers"
     PLEDGES = "pledges"
     UPDATES = "progress updates"
+    RATES = "exchange rates"
 
 
 class Outcome(StrEnum):
@@ -102,6 +114,20 @@ class Merging:
             grading.add_rubric(self._tx, fields, now=self._now)
         elif (known.title, known.ratings) != (fields["title"], fields["ratings"]):
             raise Invalid.field("", "Differs from the one on record, which is permanent.")
+
+    def rate(self, fields: RateFields) -> None:
+        """Add an exchange rate, unless it was taken back; one of its pair and day on record must be the same.
+
+        Raises:
+            Invalid: it is no rate, or differs from the one on record.
+        """
+        known = self._tx.rates.get(rate_id(fields["base"], fields["quote"], fields["date"]))
+        if known is not None and any(getattr(known, name) != said for name, said in fields.items()):
+            raise Invalid.field("", ON_RECORD)
+        is_new = known is None and fields["rate"] is not None
+        if is_new:
+            exchanging.add_rate(self._tx, fields, now=self._now)
+        self._count(Kind.RATES, Outcome.ADDED if is_new else Outcome.LEFT)
 
     def add_pledge(
         self,

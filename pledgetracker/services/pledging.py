@@ -26,6 +26,7 @@ from pledgetracker.domain.pledge import (
     Pledge,
     SetBy,
     Statement,
+    in_order,
     problems,
 )
 from pledgetracker.domain.record import Record
@@ -162,15 +163,24 @@ def nested(at: str) -> Iterator[None]:
 
 def _drafted(tx: Transaction, fields: PledgeFields, rules: Rules, *, now: datetime) -> Pledge:
     # What the settings say of reporting becomes the pledge's own: a promise is held to what held for it.
-    content: dict[str, Any] = _with_rhythm(
-        {"time_zone": rules.time_zone, "cadence_days": None, "grace_days": None, **fields}, rules
-    )
+    content: Any = _with_rhythm({"cadence_days": None, "grace_days": None, **fields}, rules)
+    key = new_id(tx.pledges.exists, "pledge", content.pop("id", None), fields["title"])
+    return replace(composed(key, content, rules), created_at=now, updated_at=now)
+
+
+def composed(key: str, fields: PledgeFields, rules: Rules) -> Pledge:
+    """The pledge that `fields` amount to, with whatever they leave open left open.
+
+    Raises:
+        Invalid: they say its target or deadline twice, and not alike.
+    """
+    content: dict[str, Any] = {"time_zone": rules.time_zone, **fields}
+    content.pop("id", None)
     content["baseline"] = _baseline(content.get("baseline"), Baseline(Decimal(0), content["announced_on"]))
     repeated: Repeated | None = content.pop("repeated", None)
     if repeated is not None:
         repeated.check(content.get("target"), content.get("due"))
-    key = new_id(tx.pledges.exists, "pledge", content.pop("id", None), fields["title"])
-    return Pledge(id=key, **content, created_at=now, updated_at=now)
+    return Pledge(id=key, **content)
 
 
 def store(
@@ -186,11 +196,12 @@ def store(
 
     Where more is about to come, that look is left to the next tick.
     """
-    key, edition = record.pledge.id, Edition.of(1, record.pledge, now)
-    record = replace(record, editions=(edition,))
+    pledge = _arranged(record.pledge)
+    key, edition = pledge.id, Edition.of(1, pledge, now)
+    record = replace(record, pledge=pledge, editions=(edition,))
     stands = standing(record, rules.policy, today=local_day(now, record.pledge.time_zone))
     found = monitoring.outlook(record, stands, (), rules)
-    tx.pledges.add(record.pledge, edition, found if is_looked_at else replace(found, next_check_at=now))
+    tx.pledges.add(record.pledge, [edition], found if is_looked_at else replace(found, next_check_at=now))
     for move in record.reschedules:
         tx.pledges.reschedule(key, move)
     for withdrawal in record.withdrawals:
@@ -227,12 +238,13 @@ def change_pledge(tx: Transaction, key: str, fields: PledgeFields, rules: Rules,
         before = record.pledge
         changes = _with_rhythm(content, rules)
         if "baseline" in content:
-            said = content["baseline"]
+            start = content["baseline"]
             first = Baseline(Decimal(0), content.get("announced_on", before.announced_on))
-            changes["baseline"] = _baseline(said, first if said is None else before.baseline)
-        pledge = replace(before, **changes)
+            changes["baseline"] = _baseline(start, first if start is None else before.baseline)
+        said = replace(before, **changes)
         if repeated is not None:
-            repeated.check(pledge.target, due if is_move else record.due_on(turn.today))
+            repeated.check(said.target, due if is_move else record.due_on(turn.today))
+        pledge = _arranged(said)
         edited = replace(record, pledge=pledge)
         news: tuple[News, ...] = ()
         if is_move and due != record.due_on(turn.today):
@@ -240,7 +252,7 @@ def change_pledge(tx: Transaction, key: str, fields: PledgeFields, rules: Rules,
         elif pledge == before:
             return None
         # Milestones lie before the deadline in force, wherever the first one was.
-        _check(tx, replace(pledge, due=edited.due_on(turn.today)), before)
+        _check(tx, replace(said, due=edited.due_on(turn.today)), before)
         _check_milestones_kept(record, pledge)
         if found := tuple(misfits(edited, before)):
             raise Invalid(found)
@@ -284,6 +296,11 @@ def _with_rhythm(content: dict[str, Any], rules: Rules) -> dict[str, Any]:
 def _baseline(said: Mapping[str, Any] | None, otherwise: Baseline) -> Baseline:
     """The baseline as said; what is not said of it is as in `otherwise`."""
     return replace(otherwise, **{name: value for name, value in (said or {}).items() if value is not None})
+
+
+def _arranged(pledge: Pledge) -> Pledge:
+    """The pledge as it will be read again; until it is checked, milestones stand where they were said."""
+    return replace(pledge, milestones=in_order(pledge.milestones))
 
 
 def _check(tx: Transaction, pledge: Pledge, before: Pledge | None) -> None:

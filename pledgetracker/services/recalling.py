@@ -1,4 +1,7 @@
-"""Pledgers and initiatives as they were at an instant: the audit log knows, where they changed since."""
+"""Pledgers and initiatives as they were at an instant: the audit log knows, where they changed since.
+
+What they said before they came here from another installation came with them.
+"""
 
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -6,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from pledgetracker.domain.audit import Action, SubjectKind
-from pledgetracker.domain.catalogue import Initiative, Pledger, PledgerKind
+from pledgetracker.domain.catalogue import Former, Initiative, Pledger, PledgerKind
 from pledgetracker.domain.errors import NotFound
 from pledgetracker.domain.vantage import Vantage
 from pledgetracker.storage.audit import AuditFilter
@@ -101,9 +104,47 @@ def _said(tx: Transaction, kind: SubjectKind, key: str, instant: datetime) -> Ma
     """What the last change up to `instant` left; None where it left nothing, or there was none."""
     wanted = AuditFilter(kind=kind, subject=key, until=instant + timedelta(microseconds=1))
     entries = tx.audit.page(wanted, LAST).items
-    after = entries[0].deed.after if entries else None
+    if not entries:
+        return tx.earlier.last_of(kind, key, until=instant)
+    after = entries[0].deed.after
     said: Mapping[str, Any] | None = None if after is None else json.loads(after)
     return said
+
+
+def former_pledgers(tx: Transaction) -> Iterator[Former]:
+    """What pledgers said and say no more, by id and in order."""
+    keys = {*tx.pledgers.keys(), *tx.pledges.pledgers_ever()}
+    return _formers(tx, tx.pledgers, SubjectKind.PLEDGER, _pledger, keys)
+
+
+def former_initiatives(tx: Transaction) -> Iterator[Former]:
+    """What initiatives said and say no more, by id and in order."""
+    keys = {*tx.initiatives.keys(), *tx.pledges.initiatives_ever()}
+    return _formers(tx, tx.initiatives, SubjectKind.INITIATIVE, _initiative, keys)
+
+
+def _formers(
+    tx: Transaction,
+    store: EntryStore[E],
+    kind: SubjectKind,
+    read: Callable[[Mapping[str, Any]], E],
+    keys: Collection[str],
+) -> Iterator[Former]:
+    came: set[str] = set(tx.earlier.keys(kind))
+    for part in _portions(sorted({*keys, *came})):
+        now = {entry.id: entry for entry in store.get_many(part)}
+        said: dict[str, dict[datetime, E | None]] = {key: {} for key in part}
+        for key in came.intersection(part):
+            for at, document in tx.earlier.all_of(kind, key):
+                said[key][at] = None if document is None else read(document)
+        for entry in tx.audit.of_subjects(kind, part):
+            told = None if entry.deed.after is None else read(json.loads(entry.deed.after))
+            # Of what came from elsewhere the log has the instant at which it came.
+            said[entry.deed.subject][entry.deed.at if told is None else told.updated_at] = told
+        for key in part:
+            for at, then in sorted(said[key].items()):
+                if then is None or then != now.get(key):
+                    yield Former(kind, key, at, then)
 
 
 def _portions(keys: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -4,7 +4,17 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    bindparam,
+    exists,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from pledgetracker.domain.audit import (
     BEGINNING,
@@ -103,6 +113,17 @@ class AuditStore:
         table = audit_entries.c
         query = select(table.subject).where(table.action == action.value, table.at > after).distinct()
         return self._connection.scalars(query).all()
+
+    def of_subjects(self, kind: SubjectKind, subjects: Collection[str]) -> Iterator[Entry]:
+        """Everything that was done to some things of one sort, in order; a few hundred at most."""
+        wanted = (*_conditions(AuditFilter(kind)), audit_entries.c.subject.in_(subjects))
+        query = select(audit_entries).where(*wanted).order_by(audit_entries.c.number)
+        yield from map(_entry, self._connection.execute(query).mappings())
+
+    def tells_of(self, kinds: Collection[SubjectKind]) -> bool:
+        """Whether anything was ever done to things of these sorts."""
+        actions = [action.value for action in Action if action.kind in kinds]
+        return bool(self._connection.scalar(select(exists().where(audit_entries.c.action.in_(actions)))))
 
     def page(self, wanted: AuditFilter, request: PageRequest) -> Page[Entry]:
         """One page of the log."""

@@ -1,6 +1,6 @@
 """Small values that are kept as JSON inside a row, because nothing ever asks for them alone."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import date, datetime
 from decimal import Decimal
@@ -18,6 +18,7 @@ from pledgetracker.domain.pledge import (
     SetBy,
     Source,
     Statement,
+    in_order,
 )
 from pledgetracker.domain.review import CounterClaim
 from pledgetracker.domain.target import Comparator
@@ -176,11 +177,6 @@ def pledge_from(key: str, document: Mapping[str, Any], *, created_at: datetime |
         "other_targets": other_targets_from(document.get("other_targets")),
     }
     return Pledge(id=key, **content, created_at=created_at, updated_at=created_at)
-
-
-def in_order(stages: Iterable[Milestone]) -> tuple[Milestone, ...]:
-    """Milestones as a pledge has them: by the day they are due."""
-    return tuple(sorted(stages, key=lambda milestone: milestone.due.date))
 
 
 def due_from(text: str | None) -> Due | None:

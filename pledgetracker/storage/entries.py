@@ -47,6 +47,10 @@ class EntryStore(Generic[T]):
         """Whether there is an entry `key`."""
         return bool(self._connection.scalar(select(exists().where(self._table.c.id == key))))
 
+    def keys(self) -> Sequence[str]:
+        """The ids of all entries, in no order."""
+        return self._connection.scalars(select(self._table.c.id)).all()
+
     def page(self, request: PageRequest, wanted: Mapping[str, str | None]) -> Page[T]:
         """One page, sorted by one of the table's columns; of `wanted`, columns with None ask for all."""
         sort = self._table.c[request.sort]
@@ -57,6 +61,11 @@ class EntryStore(Generic[T]):
     def add(self, key: str, fields: Mapping[str, Any], *, now: datetime) -> None:
         """Store a new entry."""
         row = {"id": key, **fields, "version": 1, "created_at": now, "updated_at": now}
+        self._connection.execute(insert(self._table).values(row))
+
+    def restore(self, entry: T) -> None:
+        """Store an entry as it was elsewhere, with its version and instants."""
+        row = {column.name: getattr(entry, column.name) for column in self._table.columns}
         self._connection.execute(insert(self._table).values(row))
 
     def change(self, key: str, fields: Mapping[str, Any], *, now: datetime) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, insert,
 
 from pledgetracker.domain.alert import OpenFlag
 from pledgetracker.domain.flag import Flag, FlagKind
+from pledgetracker.storage import dialects
 from pledgetracker.storage.paging import Page, PageRequest, fetch
 from pledgetracker.storage.prepared import Prepared
 from pledgetracker.storage.tables import flags
@@ -55,6 +56,8 @@ _OPEN = Prepared(
     .order_by(flags.c.id)
 )
 
+_COLUMNS = ("id", "pledge", "episode", "opened_on", "opened_at", "cleared_at")
+
 
 class FlagStore:
     """Reads and writes flags."""
@@ -81,6 +84,17 @@ class FlagStore:
         }
         key = self._connection.execute(insert(flags).values(row).returning(flags.c.id)).scalar_one()
         return OpenFlag(key, flag.kind, flag.milestone, flag.episode, opened_on)
+
+    def restore(self, found: Sequence[FlagEntry]) -> None:
+        """Store flags as they stood elsewhere, under their ids; further ones get ids beyond those."""
+        rows = [
+            {name: getattr(flag, name) for name in _COLUMNS}
+            | {"kind": flag.kind.value, "milestone": flag.milestone or ""}
+            for flag in found
+        ]
+        if rows:
+            self._connection.execute(insert(flags), rows)
+            dialects.of(self._connection).count_on(self._connection, flags)
 
     def clear(self, ids: Iterable[int], *, now: datetime) -> None:
         """Record that conditions are gone."""

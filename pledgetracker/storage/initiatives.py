@@ -22,10 +22,6 @@ class InitiativeStore(EntryStore[Initiative]):
         )
         return bool(self._connection.scalar(select(holders)))
 
-    def keys(self) -> Sequence[str]:
-        """The ids of all initiatives, in no order."""
-        return self._connection.scalars(select(initiatives.c.id)).all()
-
     def hold_tree(self) -> None:
         """Keep every other writer from changing what stands under what until this transaction ends."""
         query = select(initiatives.c.id).order_by(initiatives.c.id).with_for_update(key_share=True)

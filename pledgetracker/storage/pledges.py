@@ -108,6 +108,21 @@ class PledgeStore:
         """The ids of those who promise something in an initiative, or in none, in no order."""
         return self._connection.scalars(select(pledges.c.pledger).where(_of(initiative)).distinct()).all()
 
+    def pledgers_ever(self) -> Sequence[str]:
+        """The ids of those who promise something, or did by an earlier edition, in no order."""
+        return self._ever("pledger")
+
+    def initiatives_ever(self) -> Sequence[str]:
+        """The ids of the initiatives that pledges belong to, or did by an earlier edition, in no order."""
+        return self._ever("initiative")
+
+    def _ever(self, name: str) -> Sequence[str]:
+        said = editions.c.document[name].as_string()
+        found: Sequence[str] = self._connection.scalars(
+            select(said).where(said.is_not(None)).distinct()
+        ).all()
+        return found
+
     def page(self, wanted: PledgeFilter, request: PageRequest) -> Page[str]:
         """One page of the ids of the pledges that match."""
         query = select(pledges.c.id).where(*_conditions(wanted))
@@ -121,11 +136,12 @@ class PledgeStore:
         query = select(pledges.c.id, pledges.c.next_check_at).where(pledges.c.id.in_(keys))
         return dict(iter(self._connection.execute(query)))
 
-    def add(self, pledge: Pledge, edition: Edition, outlook: Outlook) -> None:
-        """Store a new pledge, and its first edition."""
+    def add(self, pledge: Pledge, editions: Sequence[Edition], outlook: Outlook) -> None:
+        """Store a new pledge, and its editions: the first, or of one that comes from elsewhere all."""
         self._connection.execute(insert(pledges).values(id=pledge.id, **_row(pledge), **_looks(outlook)))
         self._add_milestones(pledge)
-        self._add_edition(edition)
+        for edition in editions:
+            self._add_edition(edition)
         self._links.add(pledge)
 
     def change(self, pledge: Pledge, edition: Edition) -> None:

@@ -1,13 +1,13 @@
 """By which thresholds standings were judged, from when on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from pledgetracker.domain.numbers import plain
 from pledgetracker.domain.policy import Policy
@@ -49,6 +49,18 @@ class PolicyStore:
             "document": _document(policy),
         }
         self._connection.execute(insert(policies).values(row))
+
+    def all(self) -> Sequence[tuple[datetime, Policy]]:
+        """Every one, with the instant from which it was in force, in order."""
+        rows = self._connection.execute(select(policies).order_by(policies.c.number)).mappings()
+        return [(row["recorded_at"], _policy(row["document"])) for row in rows]
+
+    def replace(self, found: Sequence[tuple[datetime, Policy]]) -> None:
+        """Put those of another installation in the place of what is here, by which nothing was judged yet."""
+        self._connection.execute(delete(policies))
+        for number, (recorded_at, policy) in enumerate(found, 1):
+            row = {"number": number, "recorded_at": recorded_at, "document": _document(policy)}
+            self._connection.execute(insert(policies).values(row))
 
 
 def _document(policy: Policy) -> dict[str, Any]:

@@ -54,6 +54,11 @@ class RateStore:
         query = select(exchange_rates).where(*_conditions(wanted)).order_by(exchange_rates.c.id)
         return [_rate(row) for row in self._connection.execute(query).mappings()]
 
+    def versions(self) -> Sequence[ExchangeRate]:
+        """Every version of every rate: those of one follow each other, the first before the others."""
+        query = select(exchange_rates).order_by(exchange_rates.c.id, exchange_rates.c.version)
+        return [_rate(row) for row in self._connection.execute(query).mappings()]
+
     def page(self, wanted: RateFilter, request: PageRequest) -> Page[ExchangeRate]:
         """One page of the rates that match."""
         query = select(exchange_rates).where(*_conditions(wanted))

@@ -7,7 +7,16 @@ from typing import Any
 from sqlalchemy import RowMapping
 
 from pledgetracker.domain.days import Due
-from pledgetracker.domain.pledge import Baseline, Edition, Milestone, Pledge, Reschedule, SetBy, Withdrawal
+from pledgetracker.domain.pledge import (
+    Baseline,
+    Edition,
+    Milestone,
+    Pledge,
+    Reschedule,
+    SetBy,
+    Withdrawal,
+    in_order,
+)
 from pledgetracker.domain.review import Decision, Resolution, Review
 from pledgetracker.domain.target import Comparator
 from pledgetracker.domain.update import Claim, Correction, ProgressUpdate
@@ -36,7 +45,7 @@ def pledge_from(
         cadence_days=row["cadence_days"],
         grace_days=row["grace_days"],
         due=documents.due_from(row["due"]),
-        milestones=documents.in_order(stages),
+        milestones=in_order(stages),
         contacts=documents.contacts_from(row["contacts"]),
         tags=tuple(tags),
         restates=tuple(other for kind, other in links if kind is LinkKind.RESTATES),

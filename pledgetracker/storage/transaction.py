@@ -9,6 +9,7 @@ from pledgetracker.storage.alerts import AlertStore
 from pledgetracker.storage.attempts import AttemptStore
 from pledgetracker.storage.audit import AuditStore
 from pledgetracker.storage.deliveries import DeliveryStore
+from pledgetracker.storage.earlier import EarlierStore
 from pledgetracker.storage.flags import FlagStore
 from pledgetracker.storage.heartbeats import HeartbeatStore
 from pledgetracker.storage.idempotency import IdempotencyStore
@@ -84,6 +85,11 @@ class Transaction:
     def initiatives(self) -> InitiativeStore:
         """What groups pledges."""
         return InitiativeStore(self._connection)
+
+    @cached_property
+    def earlier(self) -> EarlierStore:
+        """What pledgers and initiatives said before they came here."""
+        return EarlierStore(self._connection)
 
     @cached_property
     def verdicts(self) -> VerdictStore:

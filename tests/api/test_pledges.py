@@ -34,6 +34,19 @@ def test_what_is_not_said_gets_its_default(promise: Promise) -> None:
     assert promise(id=..., title="\u03a5\u03c0\u03cc\u03c3\u03c7\u03b5\u03c3\u03b7")["id"] == "pledge"
 
 
+def test_milestones_stand_in_the_order_of_their_days_however_they_were_said(
+    editor: FlaskClient, promise: Promise
+) -> None:
+    late, early = ({"id": key, "due": due} for key, due in (("late", "2026-06-30"), ("early", "2025-06-30")))
+    made = promise(milestones=[late, early])
+    assert [stage["id"] for stage in made["milestones"]] == ["early", "late", "target"]
+    for milestones in ([early, late], [late, early]):
+        changed = editor.patch(ADDRESS, json={"milestones": milestones}).get_json()
+        assert changed["version"] == made["version"]
+    answer = editor.patch(ADDRESS, json={"milestones": [late, early | {"due": "2028"}]})
+    assert [error["pointer"] for error in answer.get_json()["errors"]] == ["/milestones/1/due"]
+
+
 def test_an_id_can_be_given_once(editor: FlaskClient, pledge: dict[str, Any], refused: Refused) -> None:
     told = refused(editor.post("/v1/pledges", json=PLEDGE), 409)
     assert told["type"] == "/docs#problem-already-exists"

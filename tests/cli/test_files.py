@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
+from pledgetracker.api.files.intake import Way
 from pledgetracker.cli.files import bundled
 from pledgetracker.runtime import Runtime
 from tests.cli.conftest import Invoke
+from tests.conftest import Clock, Empty
 from tests.exchange.conftest import exported, record_of
-from tests.world import add_pledge, report
+from tests.world import add_pledge, noon, report
 
 MAPPING = """
 format = "pledgetracker-mapping/1"
@@ -58,6 +60,31 @@ def test_a_dry_run_says_what_would_come_of_it_and_changes_nothing(
     assert dry.output.endswith("Nothing was changed: this was a dry run.\n")
     assert exported(runtime) == before
     assert dry.output.startswith(invoke("import", *seeds).output)
+
+
+def test_the_command_says_whether_an_archive_comes_with_its_past(
+    invoke: Invoke, runtime: Runtime, clock: Clock, another: Empty, tmp_path: Path
+) -> None:
+    """The command looks at the clock of the machine, so this record was made long ago."""
+    archive, clock.now = tmp_path / "record.zip", noon("2024-03-01")
+    with another() as other:
+        add_pledge(other)
+        archive.write_bytes(exported(other))
+    whole, merged = (
+        f"{way}\npledgers: {one}\npledges: {one}\n"
+        for way, one in (
+            (Way.REINSTATED, "1 added, 0 changed, 0 left as they were"),
+            (Way.MERGED, "0 added, 0 changed, 1 left as they were"),
+        )
+    )
+    dry = "Nothing was changed: this was a dry run.\n"
+    assert invoke("import", "--dry-run", str(archive)).output == whole + dry
+    assert invoke("import", str(archive)).output == whole
+    assert record_of(runtime).pledge.created_at == clock.now
+    assert invoke("import", "--dry-run", str(archive)).output == merged + dry
+    assert invoke("import", str(archive)).output == merged
+    with runtime.database.read() as tx:
+        assert [entry.deed.actor.kind for entry in tx.audit.entries()] == ["cli"] * 3
 
 
 def test_each_form_goes_to_a_file_or_to_the_output(invoke: Invoke, runtime: Runtime, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pledgetracker.domain.conflict import conflicts
@@ -124,7 +124,6 @@ def test_values_of_a_day_before_the_baseline_make_no_figure_and_no_conflict() ->
 
 
 @given(data=st.data(), known=reviewed_records(), policy=policies())
-@settings(max_examples=100, deadline=None)
 def test_a_flag_is_open_for_each_open_conflict_and_for_no_other(
     data: st.DataObject, known: Record, policy: Policy
 ) -> None:

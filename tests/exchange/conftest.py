@@ -53,6 +53,12 @@ def exported(runtime: Runtime, form: str = "archive", initiative: str | None = N
     return target.getvalue()
 
 
+def bring_to(runtime: Runtime, *files: Incoming) -> ImportReport:
+    """Bring files into the record of an installation."""
+    now = runtime.clock()
+    return runtime.database.write(lambda tx: bring_in(tx, files, runtime.rules, now=now))
+
+
 def record_of(runtime: Runtime, key: str = "people") -> Record:
     """A record as it is now."""
     with runtime.database.read() as tx:

@@ -19,10 +19,19 @@ DOCUMENT = json.dumps(
 ).encode()
 
 
+RECORD = json.dumps(
+    {
+        "format": "pledgetracker-record/1",
+        **{name: [] for name in ("rates", "policies", "former_pledgers", "former_initiatives", "flags")},
+    }
+).encode()
+
+
 def archive(**contents: bytes) -> bytes:
-    """An archive of ours with members `name` + .json."""
+    """An archive of ours with members `name` + .json, and what belongs to the whole."""
     target = io.BytesIO()
     made = ArchiveWriter(target)
+    made.add("record.json", lambda stream: stream.write(RECORD))  # type: ignore[arg-type]
     for name, content in contents.items():
         made.add(f"{name}.json", lambda stream, content=content: stream.write(content))  # type: ignore[misc]
     made.close()
@@ -33,7 +42,7 @@ def zipped(*named: tuple[str, bytes], manifest: Any = ..., compression: int = zi
     """A zip file of anybody's, with a manifest that is right unless said otherwise."""
     if manifest is ...:
         told = [{"name": name, "sha256": hashlib.sha256(content).hexdigest()} for name, content in named]
-        manifest = {"format": archives.FORMAT, "members": told}
+        manifest = {"format": archives.FORMAT_WITHOUT_PAST, "members": told}
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", compression) as made:
         for name, content in named:
@@ -44,10 +53,20 @@ def zipped(*named: tuple[str, bytes], manifest: Any = ..., compression: int = zi
 
 
 def test_members_are_read_as_files(bring: Bring) -> None:
-    [member] = members(file(archive(one=DOCUMENT), "a.zip"))
-    with member.open() as stream:
-        assert (member.name, stream.read()) == ("a.zip/one.json", DOCUMENT)
-    bring(file(archive(one=DOCUMENT)))
+    found = members(file(archive(one=DOCUMENT), "a.zip"))
+    assert found.record is not None
+    for member, name, content in zip(
+        (*found.documents, found.record), ("one", "record"), (DOCUMENT, RECORD), strict=True
+    ):
+        with member.open() as stream:
+            assert (member.name, stream.read()) == (f"a.zip/{name}.json", content)
+    bring(file(archive(one=DOCUMENT.replace(b"tracker/1", b"tracker/2"))))
+
+
+def test_archives_from_before_they_told_of_the_past_are_read(bring: Bring) -> None:
+    old = zipped(("one.json", DOCUMENT))
+    assert members(file(old)).record is None
+    assert bring(file(old)).lines() == ["Nothing was in it."]
 
 
 def test_the_same_members_give_the_same_bytes() -> None:
@@ -83,7 +102,7 @@ WRONG: dict[str, tuple[Callable[[], bytes], str]] = {
     ),
     "no manifest": (lambda: zipped(("a.json", DOCUMENT), manifest=None), "no archive of a record"),
     "a workbook": (lambda: zipped(("[Content_Types].xml", b"<x/>"), manifest=None), "save its table as CSV"),
-    "another format": (lambda: zipped(manifest={"format": "other"}), "only the format"),
+    "another format": (lambda: zipped(manifest={"format": "other"}), "only the formats"),
     "a manifest that is none": (lambda: zipped(manifest=b"{"), "cannot be read"),
     "a manifest of nothing": (lambda: zipped(manifest={"format": archives.FORMAT}), "which members"),
     "a member more": (
@@ -98,6 +117,10 @@ WRONG: dict[str, tuple[Callable[[], bytes], str]] = {
         "a.json is not what the manifest says",
     ),
     "a list of members beyond all bounds": (large_directory, "list of members is larger"),
+    "one that tells of no whole": (
+        lambda: zipped(manifest={"format": archives.FORMAT, "members": []}),
+        "no record.json",
+    ),
     "encrypted": (flag_encrypted, "cannot be read"),
     "a member that is no JSON": (lambda: zipped(("a.json", b"[]")), "must be one JSON object"),
 }
@@ -123,7 +146,7 @@ def test_two_members_of_one_name_are_refused() -> None:
 def test_too_many_members_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archives, "MAX_MEMBERS", 10)
     with pytest.raises(ArchiveRefused, match="11 members"):
-        members(file(archive(**{f"m{n}": DOCUMENT for n in range(10)})))
+        members(file(archive(**{f"m{n}": DOCUMENT for n in range(9)})))
 
 
 def test_a_bomb_is_refused_before_it_goes_off(refuse: Refuse) -> None:

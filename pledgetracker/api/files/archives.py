@@ -6,6 +6,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 import orjson
@@ -13,10 +14,13 @@ import orjson
 from pledgetracker.api.files.incoming import Incoming
 from pledgetracker.domain.errors import Refusal
 
-FORMAT = "pledgetracker-archive/1"
+FORMAT = "pledgetracker-archive/2"
+# Without the instants at which everything was recorded.
+FORMAT_WITHOUT_PAST = "pledgetracker-archive/1"
 MANIFEST = "manifest.json"
 INITIATIVES = "initiatives/"
 WITHOUT_INITIATIVE = "without_initiative.json"
+RECORD = "record.json"
 
 # What the files of spreadsheets, which are zip files too, have in them.
 _OF_SPREADSHEETS = {"[Content_Types].xml", "mimetype"}
@@ -64,7 +68,7 @@ class ArchiveWriter:
 
     def add(self, name: str, write: Callable[[BinaryIO], None]) -> None:
         """Add the member that `write` writes."""
-        with self._zip.open(_member(name), "w") as stream:
+        with self._zip.open(_entry(name), "w") as stream:
             counting = _Counting(stream)
             write(counting)  # type: ignore[arg-type]
         self._members.append({"name": name, "bytes": counting.bytes, "sha256": counting.sha256.hexdigest()})
@@ -72,11 +76,11 @@ class ArchiveWriter:
     def close(self) -> None:
         """Write the manifest, and end the archive."""
         manifest = {"format": FORMAT, "members": self._members}
-        self._zip.writestr(_member(MANIFEST), orjson.dumps(manifest, option=orjson.OPT_INDENT_2) + b"\n")
+        self._zip.writestr(_entry(MANIFEST), orjson.dumps(manifest, option=orjson.OPT_INDENT_2) + b"\n")
         self._zip.close()
 
 
-def _member(name: str) -> zipfile.ZipInfo:
+def _entry(name: str) -> zipfile.ZipInfo:
     """A member without anything that differs from one day or machine to the next."""
     info = zipfile.ZipInfo(name, _EPOCH)
     info.compress_type = zipfile.ZIP_DEFLATED
@@ -100,29 +104,46 @@ class _Counting:
         return len(content)
 
 
-def members(archive: Incoming) -> list[Incoming]:
-    """The JSON files of an archive, once all of it is found to be what its manifest says.
+@dataclass(frozen=True, slots=True)
+class Members:
+    """What is brought in of an archive; the tables in it are copies for people who read.
 
-    The tables in it are copies for people who read, and are not brought in.
+    Attributes:
+        documents: the files of initiatives, and of pledges without one.
+        record: what belongs to the record as a whole; None in archives from before there was that.
+    """
+
+    documents: list[Incoming]
+    record: Incoming | None
+
+
+def members(archive: Incoming) -> Members:
+    """The JSON files of an archive, once all of it is found to be what its manifest says.
 
     Raises:
         ArchiveRefused: it is no archive of a record, or not whole, or made to fill the memory.
     """
     with _opened(archive) as (found, size):
-        manifest = _manifest(found)
+        form, manifest = _manifest(found)
         budget = _Budget(size)
         for name, wanted in manifest.items():
             if _sha256(found, name, budget) != wanted:
                 raise ArchiveRefused(f"{name} is not what the manifest says: its SHA-256 differs.")
-    return [
-        Incoming(f"{archive.name}/{name}", lambda name=name: _member_stream(archive, name))  # type: ignore[misc]
-        for name in manifest
-        if name.endswith(".json")
-    ]
+    files = {name: _member(archive, name) for name in manifest if name.endswith(".json")}
+    if form == FORMAT_WITHOUT_PAST:
+        return Members(list(files.values()), None)
+    if RECORD not in files:
+        raise ArchiveRefused(f"It has no {RECORD}, and so is not whole.")
+    record = files.pop(RECORD)
+    return Members(list(files.values()), record)
 
 
-def _manifest(archive: zipfile.ZipFile) -> Mapping[str, str]:
-    """The SHA-256 of each member by its name."""
+def _member(archive: Incoming, name: str) -> Incoming:
+    return Incoming(f"{archive.name}/{name}", lambda: _member_stream(archive, name))
+
+
+def _manifest(archive: zipfile.ZipFile) -> tuple[str, Mapping[str, str]]:
+    """The format, and the SHA-256 of each member by its name."""
     names = archive.namelist()
     if len(names) > MAX_MEMBERS:
         raise ArchiveRefused(f"It has {len(names):,} members; at most {MAX_MEMBERS:,} are read.")
@@ -137,15 +158,15 @@ def _manifest(archive: zipfile.ZipFile) -> Mapping[str, str]:
     if len(content) > MAX_MANIFEST_BYTES:
         raise ArchiveRefused(f"{MANIFEST} is larger than {MAX_MANIFEST_BYTES // 1024**2} MiB.")
     said: Any = orjson.loads(content)
-    if not isinstance(said, dict) or said.get("format") != FORMAT:
-        raise ArchiveRefused(f"{MANIFEST}: only the format {FORMAT} is known.")
+    if not isinstance(said, dict) or said.get("format") not in {FORMAT, FORMAT_WITHOUT_PAST}:
+        raise ArchiveRefused(f"{MANIFEST}: only the formats {FORMAT_WITHOUT_PAST} and {FORMAT} are known.")
     try:
         told = {str(member["name"]): str(member["sha256"]) for member in said["members"]}
     except (KeyError, TypeError):
         raise ArchiveRefused(f"{MANIFEST} does not say which members there are.") from None
     if told.keys() != set(names) - {MANIFEST}:
         raise ArchiveRefused(f"{MANIFEST} tells of other members than there are.")
-    return told
+    return said["format"], told
 
 
 class _Budget:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from operator import attrgetter
 from typing import Any
 
@@ -10,7 +10,8 @@ from marshmallow import Schema, fields
 
 from pledgetracker.api.fields import DueField
 from pledgetracker.domain.days import Due
-from pledgetracker.domain.pledge import Pledge, Reschedule
+from pledgetracker.domain.pledge import Edition, Pledge, Reschedule
+from pledgetracker.domain.policy import Policy
 from pledgetracker.domain.record import Record
 from pledgetracker.domain.review import Decision, Review
 from pledgetracker.domain.update import ProgressUpdate
@@ -32,6 +33,7 @@ ALWAYS = frozenset(
             "reported_by",
             "note",
             "evidence",
+            "entry",
         ),
     }
 )
@@ -50,6 +52,36 @@ class FiledPledge:
     def pledge(self) -> Pledge:
         """The promise itself."""
         return self.record.pledge
+
+    @property
+    def version(self) -> int:
+        """How often the pledge and what hangs on it was changed, and once more."""
+        return self.pledge.version
+
+    @property
+    def created_at(self) -> datetime | None:
+        """When it was recorded."""
+        return self.pledge.created_at
+
+    @property
+    def updated_at(self) -> datetime | None:
+        """When it, or what hangs on it, was last changed."""
+        return self.pledge.updated_at
+
+    @property
+    def edited_at(self) -> datetime:
+        """From when on it has said what it says."""
+        return self.record.editions[-1].recorded_at
+
+    @property
+    def earlier(self) -> Any:
+        """What it said before."""
+        return [FiledEdition(edition) for edition in self.record.editions[:-1]]
+
+    @property
+    def rescinded(self) -> Any:
+        """That it was taken back, and then was not."""
+        return [taken for taken in self.record.withdrawals if taken.rescinded_at is not None]
 
     @property
     def milestones(self) -> Any:
@@ -86,6 +118,41 @@ class FiledPledge:
     def resolutions(self) -> Any:
         """Which of several updates reviewers chose."""
         return self.record.resolutions
+
+
+@dataclass(frozen=True, slots=True)
+class FiledEdition:
+    """What a pledge said once, as files have it."""
+
+    edition: Edition
+
+    @property
+    def pledge(self) -> Pledge:
+        """The promise as it was worded."""
+        return self.edition.pledge
+
+    @property
+    def due(self) -> Due | None:
+        """The deadline as first promised."""
+        return self.pledge.due
+
+    @property
+    def milestones(self) -> Any:
+        """The milestones, without the pledge's own target."""
+        return self.pledge.milestones
+
+    @property
+    def recorded_at(self) -> datetime:
+        """From when on it said so."""
+        return self.edition.recorded_at
+
+
+@dataclass(frozen=True, slots=True)
+class FiledPolicy:
+    """Thresholds, and the instant from which standings were judged by them."""
+
+    recorded_at: datetime
+    policy: Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +222,8 @@ def _part(field: fields.Field[Any]) -> Callable[[Any], Any]:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     return value.isoformat() if isinstance(value, date) else value
 
 

@@ -4,23 +4,36 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
-
-from marshmallow import ValidationError
+from enum import StrEnum
 
 from pledgetracker.api.files.archives import members
 from pledgetracker.api.files.cells import DecimalSign
 from pledgetracker.api.files.complaints import REFUSALS, Complaints, Place
+from pledgetracker.api.files.forms import MERGED, PRESENT
+from pledgetracker.api.files.heads import Heads, read_heads
 from pledgetracker.api.files.incoming import FileKind, Incoming
-from pledgetracker.api.files.json_files import Head, PledgeFile, read_head
+from pledgetracker.api.files.json_files import MergedFile
 from pledgetracker.api.files.mapping import TableMapping
+from pledgetracker.api.files.record_file import RecordFile
+from pledgetracker.api.files.reinstatement import Reinstatement
 from pledgetracker.api.files.sheets import Sheet
 from pledgetracker.api.files.tables import PLEDGE, PledgeTable, ProgressTable
 from pledgetracker.api.portable import FileInitiative
 from pledgetracker.domain.errors import FieldProblem
 from pledgetracker.services.merging import Kind, Merging, Outcome
+from pledgetracker.services.reinstating import Reinstating, is_untouched
 from pledgetracker.services.rules import Rules
 from pledgetracker.storage.database import Transaction
+
+
+class Way(StrEnum):
+    """How an import went about it, in a sentence; nothing where there is only one way."""
+
+    TAKEN = ""
+    REINSTATED = "Into an empty record: everything as it was, with the instants at which it was recorded."
+    MERGED = (
+        "Merged with what is on record here: what is new is recorded as of now, and the past stays as it is."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +43,15 @@ class ImportReport:
     Attributes:
         counts: how many entries of each kind came to what.
         skipped: of foreign tables, how many rows nothing was taken of, by the reasons.
+        way: whether an archive was merged, or reinstated with its past.
     """
 
     counts: Mapping[tuple[Kind, Outcome], int]
     skipped: Mapping[str, int] = field(default_factory=dict)
+    way: Way = Way.TAKEN
 
     def lines(self) -> list[str]:
-        """A line a kind, and one a reason."""
+        """How it went about it, a line a kind, and one a reason."""
         told = [
             f"{kind.value}: "
             + ", ".join(f"{self.counts.get((kind, outcome), 0):,} {outcome.value}" for outcome in Outcome)
@@ -47,7 +62,7 @@ class ImportReport:
             told.append(f"rows of which nothing was taken: {sum(self.skipped.values()):,}")
             by_number = sorted(self.skipped.items(), key=lambda item: (-item[1], item[0]))
             told += [f"  {number:>7,}  {reason}" for reason, number in by_number]
-        return told or ["Nothing was in it."]
+        return [*([self.way.value] if self.way else []), *(told or ["Nothing was in it."])]
 
 
 def bring_in(
@@ -61,7 +76,8 @@ def bring_in(
     """Add what `files` hold and the record lacks, and change what they say otherwise.
 
     First initiatives and pledgers, then pledges, then progress updates, whatever the order of the files.
-    With a mapping, tables are foreign ones that it makes ours of.
+    With a mapping, tables are foreign ones that it makes ours of. One archive alone, where nothing was ever
+    recorded, is reinstated with its instants.
 
     Raises:
         ImportRefused: something breaks a rule; everything that does is listed.
@@ -69,11 +85,26 @@ def bring_in(
     return _Intake(tx, rules, now, mapping).take(files)
 
 
+@dataclass(slots=True)
+class _Sorting:
+    """Files by what they are.
+
+    Attributes:
+        documents: JSON of initiatives, those in archives among them.
+        records: of archives, what belongs to the record as a whole.
+        tables: those of progress are under True.
+    """
+
+    documents: list[Incoming] = field(default_factory=list)
+    records: list[Incoming] = field(default_factory=list)
+    tables: dict[bool, list[Incoming]] = field(default_factory=lambda: {False: [], True: []})
+
+
 class _Intake:
     """One import on its way."""
 
     def __init__(self, tx: Transaction, rules: Rules, now: datetime, mapping: TableMapping | None) -> None:
-        self._tx, self._now, self._mapping = tx, now, mapping
+        self._tx, self._rules, self._now, self._mapping = tx, rules, now, mapping
         self._merging = Merging(tx, rules, now=now)
         self._complaints = Complaints()
         # Pledges that were refused: that nothing can be reported on them need not be told.
@@ -81,17 +112,23 @@ class _Intake:
         self._skipped: Counter[str] = Counter()
 
     def take(self, files: Sequence[Incoming]) -> ImportReport:
-        documents, tables = self._sorted(files)
-        heads = self._heads(documents)
-        self._take_initiatives(heads)
-        self._take_pledgers(heads)
-        self._take_rubrics(heads)
+        sorting = self._sorted(files)
+        if len(files) == len(sorting.records) == 1 and is_untouched(self._tx):
+            return self._reinstate(sorting)
+        heads = read_heads(sorting.documents, (PRESENT, MERGED), self._complaints)
+        taking = Heads(heads, self._complaints)
+        taking.take_initiatives(self._merging.initiative)
+        taking.take_pledgers(lambda fields: self._merging.pledger(dict(fields)))  # type: ignore[arg-type]
+        taking.take_rubrics(self._merging.rubric)
         met: dict[str, str] = {}
-        for file in documents:
+        for file in sorting.documents:
             if file.name in heads:
-                self._take_pledges(file, heads[file.name], met)
+                with self._complaints.collecting(Place(file.name)):
+                    MergedFile(file, heads[file.name], self._tx, self._merging, self._complaints).take(met)
+        for record in sorting.records:
+            RecordFile(record, self._complaints).merge(self._merging)
         for is_progress in (False, True):
-            for file in tables[is_progress]:
+            for file in sorting.tables[is_progress]:
                 if self._mapping is None:
                     self._take_table(file)
                 else:
@@ -99,7 +136,16 @@ class _Intake:
         self._link()
         self._complaints.settle()
         self._merging.settle()
-        return ImportReport(dict(self._merging.counts), dict(self._skipped))
+        way = Way.MERGED if sorting.records else Way.TAKEN
+        return ImportReport(dict(self._merging.counts), dict(self._skipped), way)
+
+    def _reinstate(self, sorting: "_Sorting") -> ImportReport:
+        """Bring one archive into an empty record, as it was where it came from."""
+        reinstating = Reinstating(self._tx, self._rules, now=self._now)
+        Reinstatement(sorting.documents, sorting.records[0], reinstating, self._complaints).take()
+        self._complaints.settle()
+        reinstating.settle()
+        return ImportReport(dict(reinstating.counts), way=Way.REINSTATED)
 
     def _link(self) -> None:
         """Link pledges to those that came after them, once all are there with what was reported on them."""
@@ -109,68 +155,24 @@ class _Intake:
                 with self._complaints.collecting(Place(f"pledge {key}")):
                     self._merging.link(key)
 
-    def _sorted(self, files: Sequence[Incoming]) -> tuple[list[Incoming], dict[bool, list[Incoming]]]:
-        """The JSON files, those in archives among them, and the tables: those of progress are under True."""
-        documents: list[Incoming] = []
-        tables: dict[bool, list[Incoming]] = {False: [], True: []}
+    def _sorted(self, files: Sequence[Incoming]) -> "_Sorting":
+        found = _Sorting()
         for file in files:
             match file.kind():
                 case FileKind.ARCHIVE:
                     with self._complaints.collecting(Place(file.name)):
-                        documents += members(file)
+                        inside = members(file)
+                        found.documents += inside.documents
+                        found.records += () if inside.record is None else (inside.record,)
                 case FileKind.JSON:
-                    documents.append(file)
+                    found.documents.append(file)
                 case FileKind.TABLE if self._mapping is not None:
-                    tables[False].append(file)
-                    tables[True].append(file)
+                    found.tables[False].append(file)
+                    found.tables[True].append(file)
                 case FileKind.TABLE:
                     with self._complaints.collecting(Place(file.name)), file.open() as stream:
-                        tables[PLEDGE in Sheet(stream, file.form).columns].append(file)
-        return documents, tables
-
-    def _heads(self, files: Sequence[Incoming]) -> dict[str, Head]:
-        heads = {}
-        for file in files:
-            with self._complaints.collecting(Place(file.name)):
-                heads[file.name] = read_head(file)
-        return heads
-
-    def _take_initiatives(self, heads: dict[str, Head]) -> None:
-        """Parents before their children, whatever the order of the files."""
-        waiting = {name: head.initiative for name, head in heads.items() if head.initiative is not None}
-        while waiting:
-            awaited = {fields["id"] for fields in waiting.values()}
-            ready = [name for name, fields in waiting.items() if fields.get("parent") not in awaited]
-            # In a ring nobody is ready; whoever goes first is then told that the parent does not exist.
-            for name in ready or list(waiting)[:1]:
-                fields: Any = waiting.pop(name)
-                with self._complaints.collecting(Place(name, pointer="/initiative")):
-                    self._merging.initiative(fields)
-
-    def _take_pledgers(self, heads: dict[str, Head]) -> None:
-        met: dict[str, tuple[str, Any]] = {}
-        for name, head in heads.items():
-            for i, fields in head.pledgers:
-                with self._complaints.collecting(Place(name, pointer=f"/pledgers/{i}")):
-                    file, said = met.setdefault(fields["id"], (name, fields))
-                    if file == name and said is not fields:
-                        raise ValidationError({"id": ["Stands twice in this file."]})
-                    if said != fields:
-                        raise ValidationError(f"The pledger {fields['id']!r} stands otherwise in {file}.")
-                    if said is fields:
-                        self._merging.pledger(dict(fields))  # type: ignore[arg-type]
-
-    def _take_rubrics(self, heads: dict[str, Head]) -> None:
-        for name, head in heads.items():
-            for i, fields in head.rubrics:
-                with self._complaints.collecting(Place(name, pointer=f"/rubrics/{i}")):
-                    said: Any = fields
-                    self._merging.rubric(said)
-
-    def _take_pledges(self, file: Incoming, head: Head, met: dict[str, str]) -> None:
-        initiative = None if head.initiative is None else str(head.initiative["id"])
-        with self._complaints.collecting(Place(file.name)):
-            PledgeFile(file, initiative, self._tx, self._merging, self._complaints).take(met)
+                        found.tables[PLEDGE in Sheet(stream, file.form).columns].append(file)
+        return found
 
     def _take_table(self, file: Incoming) -> None:
         with self._complaints.collecting(Place(file.name)), file.open() as stream:
@@ -181,7 +183,7 @@ class _Intake:
             for number, row in sheet.rows() if table is not None else ():
                 if (misfit := sheet.misfit(row)) is not None:
                     self._complaints.add(Place(file.name, number), FieldProblem("", misfit))
-                elif table is not None:
+                else:
                     self._take_row(table, row, file.name, number)
 
     def _take_foreign(self, file: Incoming, mapping: TableMapping, *, is_progress: bool) -> None:

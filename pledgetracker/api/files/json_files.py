@@ -1,116 +1,38 @@
 """JSON files of an initiative, brought into the record pledge by pledge."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
-from marshmallow import ValidationError
+from marshmallow import Schema, ValidationError
 
 from pledgetracker.api.files.complaints import Complaints, Place
+from pledgetracker.api.files.heads import HEAD, RUBRICS, Head, pieces
 from pledgetracker.api.files.incoming import Incoming
-from pledgetracker.api.files.json_stream import JsonStream
 from pledgetracker.api.files.loading import Loader
-from pledgetracker.api.portable import (
-    FORMAT,
-    FileInitiative,
-    FilePledge,
-    FilePledger,
-    FileProgress,
-    FileRubric,
-)
-from pledgetracker.api.wording import MISSING, NO_LIST, NO_OBJECT, UNKNOWN, unknown
+from pledgetracker.api.wording import NO_LIST, NO_OBJECT, UNKNOWN
 from pledgetracker.domain.errors import FieldProblem
 from pledgetracker.services.merging import Merging
+from pledgetracker.services.reinstating import Reinstating
 from pledgetracker.storage.database import Transaction
-
-LISTS = ("pledgers", "rubrics", "pledges")
-HEAD = ("format", "initiative", "pledgers")
-# Besides, where there are any.
-RUBRICS = "rubrics"
-
-
-@dataclass(slots=True)
-class Head:
-    """What a file says before its pledges."""
-
-    initiative: dict[str, Any] | None
-    pledgers: Sequence[tuple[int, dict[str, Any]]]
-    rubrics: Sequence[tuple[int, dict[str, Any]]]
-
-
-def read_head(file: Incoming) -> Head:
-    """The initiative and the pledgers of a file, checked for form; pledges are not read if they come last.
-
-    Raises:
-        Malformed: it is not JSON.
-        Invalid: it holds what nothing can store.
-        ValidationError: it is not of the format.
-    """
-    found: dict[str, Any] = {}
-    listed: dict[str, list[tuple[int, Any]]] = {"pledgers": [], RUBRICS: []}
-    for name, place, value in _pieces(file):
-        if name in listed:
-            found[name] = True
-            if place is not None:
-                listed[name].append((place, value))
-        elif name != "pledges":
-            found[name] = value
-        elif all(name in found for name in HEAD):
-            break
-    known = {*HEAD, *LISTS}
-    wrong: dict[str, Any] = {name: [unknown(name, known)] for name in found if name not in known}
-    wrong |= {name: [MISSING] for name in HEAD if name not in found}
-    if "format" in found and found["format"] != FORMAT:
-        wrong["format"] = [f"Only the format {FORMAT} is known."]
-    initiative = None
-    if found.get("initiative") is not None:
-        initiative = _loaded(FileInitiative(), found["initiative"], wrong, "initiative")
-    schemas = {"pledgers": FilePledger(), RUBRICS: FileRubric()}
-    loaded = {
-        name: [(i, _loaded(schemas[name], value, wrong, name, i)) for i, value in values]
-        for name, values in listed.items()
-    }
-    if wrong:
-        raise ValidationError(wrong)
-    return Head(initiative, loaded["pledgers"], loaded[RUBRICS])
-
-
-def _pieces(file: Incoming) -> Iterator[tuple[str, int | None, Any]]:
-    with file.open() as stream:
-        yield from JsonStream(stream, LISTS).pieces()
-
-
-def _loaded(schema: Any, value: Any, wrong: dict[str, Any], *at: Any) -> Any:
-    try:
-        return schema.load(value)
-    except ValidationError as error:
-        here = wrong
-        for step in at[:-1]:
-            here = here.setdefault(step, {})
-        here[at[-1]] = error.messages
-        return None
 
 
 class PledgeFile:
-    """Takes the pledges of one file, each with everything that hangs on it."""
+    """Takes the pledges of one file, each with everything that hangs on it; how, those made of it say.
 
-    def __init__(
-        self,
-        file: Incoming,
-        initiative: str | None,
-        tx: Transaction,
-        merging: Merging,
-        complaints: Complaints,
-    ) -> None:
-        self._file = file
-        self._initiative = initiative
-        self._tx, self._merging, self._complaints = tx, merging, complaints
+    Args:
+        file: the file.
+        head: what it says before its pledges.
+        complaints: collects what is wrong with it.
+    """
+
+    def __init__(self, file: Incoming, head: Head, complaints: Complaints) -> None:
+        self._file, self._head, self._complaints = file, head, complaints
 
     def take(self, met: dict[str, str]) -> None:
         """Bring in all of them; `met` are those met before and in which file each stood."""
         is_among_pledges = False
-        for name, place, value in _pieces(self._file):
+        for name, place, value in pieces(self._file):
             if name in HEAD or (name == RUBRICS and not is_among_pledges):
                 continue
             is_among_pledges = True
@@ -126,30 +48,88 @@ class PledgeFile:
         if not isinstance(document, dict):
             self._complaints.add(where, FieldProblem("", NO_OBJECT))
             return
+        key = document.get("id")
+        if isinstance(key, str) and key in met:
+            detail = f"The pledge {key!r} stands in {met[key]} too."
+            self._complaints.add(where, FieldProblem("/id", detail))
+        elif self.take_pledge(document, where):
+            met[str(key)] = self._file.name
+
+    def take_pledge(self, document: dict[str, Any], where: Place) -> bool:
+        """Bring in one pledge, which stands at `where`: whether that went well."""
+        raise NotImplementedError
+
+    def within(self, fields: Any) -> Any:
+        """What is said of a pledge, and that it belongs to the initiative of the file.
+
+        Raises:
+            ValidationError: it says that it belongs to another.
+        """
+        initiative = self.initiative
+        if fields.get("initiative") not in {None, initiative}:
+            raise ValidationError({"initiative": [f"A pledge belongs to its file's own, {initiative!r}."]})
+        return {**fields, "initiative": initiative}
+
+    def progress(self, progress: Any, where: Place) -> Iterator[tuple[Place, Any]]:
+        """The updates of a pledge, each with its place."""
+        if not isinstance(progress, list):
+            self._complaints.add(where, FieldProblem("/progress", NO_LIST))
+            return
+        for i, document in enumerate(progress):
+            yield Place(self._file.name, pointer=f"{where.pointer}/progress/{i}"), document
+
+    @property
+    def initiative(self) -> str | None:
+        """The id of the initiative of the file."""
+        raise NotImplementedError
+
+    @cached_property
+    def _whole(self) -> Schema:
+        return self._head.forms.pledge()
+
+    @cached_property
+    def _progress(self) -> Loader:
+        return Loader(self._head.forms.progress())
+
+
+class MergedFile(PledgeFile):
+    """Takes pledges to be merged into the record."""
+
+    def __init__(
+        self, file: Incoming, head: Head, tx: Transaction, merging: Merging, complaints: Complaints
+    ) -> None:
+        super().__init__(file, head, complaints)
+        self._tx, self._merging = tx, merging
+
+    @property
+    def initiative(self) -> str | None:
+        """The id of the initiative of the file."""
+        return None if self._head.initiative is None else str(self._head.initiative["id"])
+
+    def take_pledge(self, document: dict[str, Any], where: Place) -> bool:
+        """Add the pledge, or change the one with its id."""
         progress, resolutions = document.pop("progress", []), document.pop("resolutions", [])
         before = self._complaints.number
-        key = document.get("id")
         with self._complaints.collecting(where):
-            if isinstance(key, str) and key in met:
-                raise ValidationError({"id": [f"The pledge {key!r} stands in {met[key]} too."]})
-            self._take_pledge(document)
-        if self._complaints.number == before:
-            met[str(key)] = self._file.name
-            self._take_progress(str(key), progress, where)
-            with self._complaints.collecting(where):
-                chosen: Any = self._whole.fields["resolutions"].deserialize(resolutions)
-                self._merging.resolve(str(key), chosen)
+            self._take_promise(document)
+        if self._complaints.number != before:
+            return False
+        key = str(document["id"])
+        for at, report in self.progress(progress, where):
+            with self._complaints.collecting(at):
+                fields = self._progress.load(report)
+                number, decisions = fields.pop("id"), fields.pop("decisions", ())
+                self._merging.update(key, fields, number, fields.pop("review", None), decisions)
+        with self._complaints.collecting(where):
+            chosen: Any = self._whole.fields["resolutions"].deserialize(resolutions)
+            self._merging.resolve(key, chosen)
+        return True
 
-    def _take_pledge(self, document: Mapping[str, Any]) -> None:
+    def _take_promise(self, document: Mapping[str, Any]) -> None:
         key = document.get("id")
         locked = self._tx.records.lock(key) if isinstance(key, str) else None
-        loaded = (self._whole if locked is None else self._partial).load(document)
-        fields = loaded["pledge"]
-        if fields.get("initiative") not in {None, self._initiative}:
-            raise ValidationError(
-                {"initiative": [f"A pledge belongs to its file's own, {self._initiative!r}."]}
-            )
-        fields["initiative"] = self._initiative
+        loaded: Any = (self._whole if locked is None else self._partial).load(document)
+        fields = self.within(loaded["pledge"])
         hanging = (loaded["reschedules"], loaded["withdrawal"], loaded["verdicts"])
         if locked is None:
             self._merging.add_pledge(fields, *hanging)
@@ -159,25 +139,37 @@ class PledgeFile:
             del fields["due"]
         self._merging.change_pledge(locked.record.pledge.id, fields, *hanging)
 
-    def _take_progress(self, key: str, progress: Any, where: Place) -> None:
-        if not isinstance(progress, list):
-            self._complaints.add(where, FieldProblem("/progress", NO_LIST))
-            return
-        for i, document in enumerate(progress):
-            at = Place(self._file.name, pointer=f"{where.pointer}/progress/{i}")
+    @cached_property
+    def _partial(self) -> Schema:
+        return self._head.forms.pledge(partial=True)
+
+
+class PastFile(PledgeFile):
+    """Takes pledges to be reinstated, each with its past."""
+
+    def __init__(self, file: Incoming, head: Head, reinstating: Reinstating, complaints: Complaints) -> None:
+        super().__init__(file, head, complaints)
+        self._reinstating = reinstating
+
+    @property
+    def initiative(self) -> str | None:
+        """The id of the initiative of the file."""
+        return None if self._head.initiative is None else str(self._head.initiative.id)
+
+    def take_pledge(self, document: dict[str, Any], where: Place) -> bool:
+        """Add the pledge as it was."""
+        progress = document.pop("progress", [])
+        before = self._complaints.number
+        said: Any = {}
+        with self._complaints.collecting(where):
+            said = self._whole.load(document)
+            said["pledge"] = self.within(said["pledge"])
+        rows = []
+        for at, report in self.progress(progress, where):
             with self._complaints.collecting(at):
-                fields = self._progress.load(document)
-                number, decisions = fields.pop("id"), fields.pop("decisions", ())
-                self._merging.update(key, fields, number, fields.pop("review", None), decisions)
-
-    @cached_property
-    def _whole(self) -> FilePledge:
-        return FilePledge()
-
-    @cached_property
-    def _partial(self) -> FilePledge:
-        return FilePledge(partial=True)
-
-    @cached_property
-    def _progress(self) -> Loader:
-        return Loader(FileProgress())
+                rows.append(self._progress.load(report))
+        if self._complaints.number != before:
+            return False
+        with self._complaints.collecting(where):
+            self._reinstating.pledge(said | {"progress": rows})
+        return self._complaints.number == before

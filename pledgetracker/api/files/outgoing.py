@@ -6,20 +6,23 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from typing import Any, BinaryIO
 
-import orjson
 from marshmallow import Schema
 
 from pledgetracker.api.answers import to_json
 from pledgetracker.api.files import cells
 from pledgetracker.api.files.archives import (
     INITIATIVES,
+    RECORD,
     WITHOUT_INITIATIVE,
     ArchiveWriter,
 )
 from pledgetracker.api.files.columns import Column, column_of, lengths, names_of, value_at
 from pledgetracker.api.files.documents import FiledPledge, FiledUpdate, spare, writer
+from pledgetracker.api.files.forms import PAST, PRESENT, Forms
+from pledgetracker.api.files.record_file import write_record
 from pledgetracker.api.files.tables import (
     OF_INITIATIVE,
     OF_PLEDGER,
@@ -28,7 +31,7 @@ from pledgetracker.api.files.tables import (
     SheetPledger,
     SheetProgress,
 )
-from pledgetracker.api.portable import FORMAT, FileInitiative, FilePledge, FilePledger, FileRubric
+from pledgetracker.api.files.writing import indented, write_list
 from pledgetracker.domain.days import local_day
 from pledgetracker.domain.errors import NotFound
 from pledgetracker.domain.record import Record
@@ -75,32 +78,35 @@ class Export:
                 self.progress(target)
 
     def archive(self, target: BinaryIO) -> None:
-        """Write everything: a JSON file for each initiative, one for what is in none, and both tables."""
+        """Write everything, with the instants at which it was recorded, and both tables for people."""
         made = ArchiveWriter(target)
         for key in sorted(self.tx.initiatives.keys()):
-            made.add(f"{INITIATIVES}{key}.json", lambda stream, key=key: self.json(stream, key))  # type: ignore[misc]
-        made.add(WITHOUT_INITIATIVE, lambda stream: self.json(stream, None))
+            made.add(f"{INITIATIVES}{key}.json", partial(self.json, initiative=key, forms=PAST))
+        made.add(WITHOUT_INITIATIVE, partial(self.json, initiative=None, forms=PAST))
+        made.add(RECORD, partial(write_record, self.tx))
         made.add("pledges.csv", self.pledges)
         made.add("progress.csv", self.progress)
         made.close()
 
-    def json(self, target: BinaryIO, initiative: str | None) -> None:
+    def json(self, target: BinaryIO, initiative: str | None, forms: Forms = PRESENT) -> None:
         """Write the file of an initiative, or the one of what belongs to none.
+
+        `forms` says whether it tells of the past, as files in archives do.
 
         Raises:
             NotFound: there is no such initiative.
         """
         keys = sorted(self.tx.pledges.keys_of(initiative))
-        target.write(b'{\n  "format": ' + to_json(FORMAT))
-        target.write(b',\n  "initiative": ' + _indented(self._initiative(initiative), 2))
+        target.write(b'{\n  "format": ' + to_json(forms.format))
+        target.write(b',\n  "initiative": ' + indented(self._initiative(initiative, forms), 2))
         target.write(b',\n  "pledgers": ')
-        _write_list(target, self._pledgers(initiative))
+        write_list(target, self._pledgers(initiative, forms))
         if own := self.tx.rubrics.all():
             target.write(b',\n  "rubrics": ')
-            _write_list(target, map(writer(FileRubric()), own))
+            write_list(target, map(writer(forms.rubric()), own))
         target.write(b',\n  "pledges": ')
-        write = writer(FilePledge())
-        _write_list(target, (self._pledge(write, record) for record in self._records(keys)))
+        write = writer(forms.pledge())
+        write_list(target, (self._pledge(write, record) for record in self._records(keys)))
         target.write(b"\n}\n")
 
     def pledges(self, target: BinaryIO) -> None:
@@ -130,20 +136,20 @@ class Export:
         for start in range(0, len(keys), RECORDS_AT_A_TIME):
             yield from self.tx.records.get_many(keys[start : start + RECORDS_AT_A_TIME])
 
-    def _initiative(self, key: str | None) -> dict[str, Any] | None:
+    def _initiative(self, key: str | None, forms: Forms) -> dict[str, Any] | None:
         if key is None:
             return None
         found = self.tx.initiatives.get(key)
         if found is None:
             raise NotFound("initiative", key)
-        return writer(FileInitiative())(found)
+        return writer(forms.initiative())(found)
 
-    def _pledgers(self, initiative: str | None) -> Iterator[dict[str, Any]]:
+    def _pledgers(self, initiative: str | None, forms: Forms) -> Iterator[dict[str, Any]]:
         """Those who promise something in the file; without an initiative, also who promises nothing."""
         wanted = set(self.tx.pledges.pledgers_of(initiative))
         if initiative is None:
             wanted |= set(self.tx.pledgers.without_pledges())
-        write = writer(FilePledger())
+        write = writer(forms.pledger())
         for key in sorted(wanted):
             yield write(self.tx.pledgers.get(key))
 
@@ -222,22 +228,3 @@ def _write_table(
         buffer.seek(0)
         buffer.truncate()
     target.write(buffer.getvalue().encode())
-
-
-def _write_list(target: BinaryIO, documents: Iterable[Any]) -> None:
-    is_empty = True
-    for document in documents:
-        target.write((b"[\n    " if is_empty else b",\n    ") + _indented(spare(document), 4))
-        is_empty = False
-    target.write(b"[]" if is_empty else b"\n  ]")
-
-
-def _indented(document: Any, by: int) -> bytes:
-    """JSON over several lines, all but the first moved to the right."""
-    # No text in JSON holds a line end.
-    text = orjson.dumps(document, default=_exact, option=orjson.OPT_INDENT_2)
-    return text.replace(b"\n", b"\n" + b" " * by)
-
-
-def _exact(value: Any) -> Any:
-    return orjson.Fragment(to_json(value))

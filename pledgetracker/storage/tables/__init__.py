@@ -3,7 +3,7 @@
 from pledgetracker.storage.tables.alert import alerts, attempts, flags, letters
 from pledgetracker.storage.tables.audit import audit_entries, audit_head
 from pledgetracker.storage.tables.base import alembic_version, metadata
-from pledgetracker.storage.tables.catalogue import exchange_rates, initiatives, pledgers
+from pledgetracker.storage.tables.catalogue import earlier_entries, exchange_rates, initiatives, pledgers
 from pledgetracker.storage.tables.pledge import (
     editions,
     milestones,
@@ -26,6 +26,7 @@ __all__ = [
     "audit_entries",
     "audit_head",
     "decisions",
+    "earlier_entries",
     "editions",
     "exchange_rates",
     "flags",

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Column, Date, ForeignKey, Index, Integer, String, Table, Text
 
-from pledgetracker.storage.dialects import Document, Number
+from pledgetracker.storage.dialects import CLUSTERED, Document, Instant, Number
 from pledgetracker.storage.tables.base import edited, keep_entries, metadata, recorded_at, slug
 
 pledgers = Table(
@@ -24,6 +24,18 @@ initiatives = Table(
     Column("description", Text),
     Column("url", Text),
     *edited(),
+)
+
+# What pledgers and initiatives said before they came here from another installation, each from an instant on
+# until the next; nothing where they were gone. What they said here, the audit log tells.
+earlier_entries = Table(
+    "earlier_entries",
+    metadata,
+    Column("kind", String(10), primary_key=True),
+    Column("id", slug(), primary_key=True),
+    Column("recorded_at", Instant, primary_key=True),
+    Column("document", Document),
+    **CLUSTERED,
 )
 
 exchange_rates = Table(
