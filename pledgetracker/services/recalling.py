@@ -38,13 +38,14 @@ def initiatives_known(tx: Transaction, keys: Collection[str], vantage: Vantage) 
 
 def all_pledgers_known(tx: Transaction, vantage: Vantage) -> Mapping[str, Pledger]:
     """Every pledger that `vantage` may know, as it may know them."""
-    keys = _begun(tx, tx.pledgers, Action.PLEDGER_DELETE, vantage)
+    keys = _begun(tx, tx.pledgers, SubjectKind.PLEDGER, Action.PLEDGER_DELETE, vantage)
     return _known(tx, tx.pledgers, SubjectKind.PLEDGER, _pledger, keys, vantage)
 
 
 def all_initiatives_known(tx: Transaction, vantage: Vantage) -> Mapping[str, Initiative]:
     """Every initiative that `vantage` may know, as it may know them."""
-    return initiatives_known(tx, _begun(tx, tx.initiatives, Action.INITIATIVE_DELETE, vantage), vantage)
+    keys = _begun(tx, tx.initiatives, SubjectKind.INITIATIVE, Action.INITIATIVE_DELETE, vantage)
+    return initiatives_known(tx, keys, vantage)
 
 
 def pledger_known(tx: Transaction, key: str, vantage: Vantage) -> Pledger:
@@ -71,9 +72,12 @@ def initiative_known(tx: Transaction, key: str, vantage: Vantage) -> Initiative:
     return found
 
 
-def _begun(tx: Transaction, store: EntryStore[E], deletion: Action, vantage: Vantage) -> Collection[str]:
-    """The ids of what is there, and of what has been deleted since."""
-    return {*store.begun_by(vantage.instant), *tx.audit.subjects(deletion, after=vantage.instant)}
+def _begun(
+    tx: Transaction, store: EntryStore[E], kind: SubjectKind, deletion: Action, vantage: Vantage
+) -> Collection[str]:
+    """The ids of what is there, and of what has been deleted since, or before it came from elsewhere."""
+    gone: Collection[str] = tx.audit.subjects(deletion, after=vantage.instant)
+    return {*store.begun_by(vantage.instant), *gone, *tx.earlier.keys(kind)}
 
 
 def _known(
@@ -113,13 +117,13 @@ def _said(tx: Transaction, kind: SubjectKind, key: str, instant: datetime) -> Ma
 
 def former_pledgers(tx: Transaction) -> Iterator[Former]:
     """What pledgers said and say no more, by id and in order."""
-    keys = {*tx.pledgers.keys(), *tx.pledges.pledgers_ever()}
+    keys = {*tx.pledgers.keys(), *tx.audit.subjects(Action.PLEDGER_DELETE)}
     return _formers(tx, tx.pledgers, SubjectKind.PLEDGER, _pledger, keys)
 
 
 def former_initiatives(tx: Transaction) -> Iterator[Former]:
     """What initiatives said and say no more, by id and in order."""
-    keys = {*tx.initiatives.keys(), *tx.pledges.initiatives_ever()}
+    keys = {*tx.initiatives.keys(), *tx.audit.subjects(Action.INITIATIVE_DELETE)}
     return _formers(tx, tx.initiatives, SubjectKind.INITIATIVE, _initiative, keys)
 
 

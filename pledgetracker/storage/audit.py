@@ -108,11 +108,11 @@ class AuditStore:
         query = select(audit_entries).where(table.action == action.value, table.subject.in_(subjects))
         return [_entry(row) for row in self._connection.execute(query.order_by(table.number)).mappings()]
 
-    def subjects(self, action: Action, *, after: datetime) -> Sequence[str]:
-        """The ids, in no order, of what this was done to after an instant."""
+    def subjects(self, action: Action, *, after: datetime | None = None) -> Sequence[str]:
+        """The ids, in no order, of what this was done to, after an instant if one is given."""
         table = audit_entries.c
-        query = select(table.subject).where(table.action == action.value, table.at > after).distinct()
-        return self._connection.scalars(query).all()
+        query = select(table.subject).where(table.action == action.value).distinct()
+        return self._connection.scalars(query if after is None else query.where(table.at > after)).all()
 
     def of_subjects(self, kind: SubjectKind, subjects: Collection[str]) -> Iterator[Entry]:
         """Everything that was done to some things of one sort, in order; a few hundred at most."""

@@ -108,21 +108,6 @@ class PledgeStore:
         """The ids of those who promise something in an initiative, or in none, in no order."""
         return self._connection.scalars(select(pledges.c.pledger).where(_of(initiative)).distinct()).all()
 
-    def pledgers_ever(self) -> Sequence[str]:
-        """The ids of those who promise something, or did by an earlier edition, in no order."""
-        return self._ever("pledger")
-
-    def initiatives_ever(self) -> Sequence[str]:
-        """The ids of the initiatives that pledges belong to, or did by an earlier edition, in no order."""
-        return self._ever("initiative")
-
-    def _ever(self, name: str) -> Sequence[str]:
-        said = editions.c.document[name].as_string()
-        found: Sequence[str] = self._connection.scalars(
-            select(said).where(said.is_not(None)).distinct()
-        ).all()
-        return found
-
     def page(self, wanted: PledgeFilter, request: PageRequest) -> Page[str]:
         """One page of the ids of the pledges that match."""
         query = select(pledges.c.id).where(*_conditions(wanted))

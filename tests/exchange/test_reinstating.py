@@ -55,16 +55,19 @@ WHOLE = (
     "/v1/initiatives/plan/iati.xml",
     "/v1/initiatives/plan/ocds.json",
     "/v1/tags/moved/rollup",
+    "/v1/pledgers",
+    "/v1/pledgers/acme",
+    "/v1/pledgers/brief",
+    "/v1/initiatives",
+    "/v1/initiatives/part",
+    "/v1/initiatives/unused",
+    "/v1/rates",
+    "/v1/rates/usd-eur-2024-01-01",
+    "/v1/flags",
 )
 # These have no past.
 PRESENT = (
-    "/v1/pledgers",
-    "/v1/pledgers/acme",
-    "/v1/initiatives",
-    "/v1/initiatives/part",
     "/v1/rubrics",
-    "/v1/rates",
-    "/v1/flags",
     "/v1/pledges.csv",
     "/v1/progress.csv",
 )
@@ -99,6 +102,7 @@ class Office:
             ("plan", {"title": "The plan"}),
             ("part", {"title": "A part", "parent": "plan"}),
             ("gone", {"title": "Given up"}),
+            ("unused", {"title": "Of no pledge ever"}),
         ):
             self.do("POST", "/v1/initiatives", {"id": key, **said})
         self.do("POST", "/v1/pledgers", {"id": "brief", "name": "Not here for long", "kind": "company"})
@@ -113,8 +117,8 @@ class Office:
             self.do("PATCH", path, {"initiative": "part", "pledger": "acme", "tags": ["moved"]})
         for one, other in pairwise(pledges):
             self.do("PATCH", one, {"part_of": other.rpartition("/")[2]})
-        for method, path in (("DELETE", "/v1/pledgers/brief"), ("DELETE", "/v1/initiatives/gone")):
-            self.do(method, path)
+        for gone in ("pledgers/brief", "initiatives/gone", "initiatives/unused"):
+            self.do("DELETE", f"/v1/{gone}")
         self.do("PATCH", "/v1/initiatives/part", {"title": "A larger part", "description": "Of it."})
         self.do("PATCH", "/v1/initiatives/plan", {"url": "https://plan.example/"})
         for rate, reason in ((0.91, "Mistyped."), (None, "Of another day.")):
