@@ -57,7 +57,7 @@ class _Schemas:
         shown = {
             name: self.answered(value)
             for name, value in part.items()
-            if name not in {"readOnly", "default"} and not _is_only_written(value)
+            if name != "readOnly" and not _is_only_written(value)
         }
         if "$ref" in shown:
             shown["$ref"] = self._form(shown["$ref"], is_sent=False)
@@ -71,7 +71,7 @@ class _Schemas:
         if form not in self.made:
             self.made[form] = {}  # a schema may come to point to itself
             self.made[form] = self.sent(self._source[name]) if is_sent else self._complete(name)
-            if is_sent and name.endswith("Change"):
+            if not is_sent or name.endswith("Change"):
                 for field in self.made[form]["properties"].values():
                     field.pop("default", None)
         return _HOME + form

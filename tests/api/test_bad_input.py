@@ -105,7 +105,7 @@ def with_bodies(app: Flask) -> list[tuple[str, str]]:
         for method, address, _ in rules(app, ("POST", "PATCH"))
         if not address.endswith("/requeue")
     ]
-    assert len(calls) == 14
+    assert len(calls) == 15
     return calls
 
 

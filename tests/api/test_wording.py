@@ -49,7 +49,7 @@ def test_what_is_wrong_with_a_field_is_told_with_its_cure(
     [
         ("/v1/pledges?asof=2025-01-01", "asof", "There is no such parameter; did you mean 'as_of'?"),
         ("/v1/flags?colour=red", "colour", "There is no such parameter; leave it out."),
-        ("/v1/rates/1?as_of=2025-01-01", "as_of", "This address takes no parameters; leave it out."),
+        ("/v1/alerts/1?as_of=2025-01-01", "as_of", "This address takes no parameters; leave it out."),
     ],
 )
 def test_what_is_wrong_with_a_parameter_is_told_with_its_cure(
