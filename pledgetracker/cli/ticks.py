@@ -7,12 +7,10 @@ from operator import itemgetter
 from zoneinfo import ZoneInfo
 
 import click
-from marshmallow import ValidationError
 
-from pledgetracker.api.fields import Moment
+from pledgetracker.cli.days import day_option, instant_option
 from pledgetracker.cli.starting import ready
 from pledgetracker.domain.alert import OpenFlag, Owed
-from pledgetracker.domain.days import FIRST_DAY, LAST_DAY
 from pledgetracker.domain.vantage import Vantage
 from pledgetracker.scheduler import run, turn
 from pledgetracker.services import monitoring
@@ -30,17 +28,14 @@ def schedule() -> None:
 
 
 @click.command()
-@click.option(
-    "--at", type=click.DateTime(["%Y-%m-%d"]), help="The day to look at, at its noon; now unless said."
-)
+@day_option("--at", "day", help="The day to look at, at its noon; now unless said.")
 @click.option("--apply/--dry-run", default=None, help="With --at nothing is changed unless told to.")
-def tick(at: datetime | None, apply: bool | None) -> None:
+def tick(day: date | None, apply: bool | None) -> None:
     """Tick once, or show what the tick of a day would bring."""
-    day = None if at is None else _within(at, "--at")
     with ready() as runtime:
         now = runtime.clock() if day is None else _noon_of(day, runtime.settings.time_zone)
-        if apply if apply is not None else at is None:
-            found, delivered = turn(runtime, now=now, at=None if at is None else now)
+        if apply if apply is not None else day is None:
+            found, delivered = turn(runtime, now=now, at=None if day is None else now)
             _tell(found)
             click.echo(
                 f"{delivered.sent} sent, {delivered.cancelled} cancelled, {delivered.put_off} put off, "
@@ -74,17 +69,16 @@ def _tell(report: TickReport) -> None:
 
 
 @click.command()
-@click.option("--from", "first", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The first day.")
-@click.option("--to", "last", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The last day.")
+@day_option("--from", "first", required=True, help="The first day.")
+@day_option("--to", "last", required=True, help="The last day.")
 @click.option("--pledge", help="This one alone; all unless said.")
-@click.option(
+@instant_option(
     "--known-at",
-    metavar="INSTANT",
     help="Leave out whatever was recorded after this instant, 2025-12-31T23:00:00Z say.",
 )
-def simulate(first: datetime, last: datetime, pledge: str | None, known_at: str | None) -> None:
+def simulate(first: date, last: date, pledge: str | None, known_at: datetime | None) -> None:
     """Say day by day which flags would come and go, and what would be owed, if nothing more were reported."""
-    span = Span(_within(first, "--from"), _within(last, "--to"))
+    span = Span(first, last)
     if (complaint := span.complaint()) is not None:
         raise click.BadParameter(complaint, param_hint="--to")
     with ready() as runtime, runtime.database.read() as tx:
@@ -105,12 +99,8 @@ def simulate(first: datetime, last: datetime, pledge: str | None, known_at: str 
     click.echo(f"{pledges} simulated; nothing was changed.")
 
 
-def _vantage(known_at: str | None, *, now: datetime) -> Vantage:
-    """From where to look; an instant may be spelled as in queries of the API."""
-    try:
-        at = Vantage(now, known_at=None if known_at is None else Moment().deserialize(known_at))
-    except ValidationError as error:
-        raise click.BadParameter(str(error.messages[0]), param_hint="--known-at") from None
+def _vantage(known_at: datetime | None, *, now: datetime) -> Vantage:
+    at = Vantage(now, known_at=known_at)
     if at.instant > now:
         detail = "Lies ahead; nobody can say what will be known then."
         raise click.BadParameter(detail, param_hint="--known-at")
@@ -134,10 +124,3 @@ def _tell_alert(alert: Owed | AlertEntry, others: int = 0) -> None:
 
 def _on(milestone: str | None) -> str:
     return f" on {milestone}" if milestone else ""
-
-
-def _within(day: datetime, option: str) -> date:
-    """A day that the record may speak of."""
-    if not FIRST_DAY <= day.date() <= LAST_DAY:
-        raise click.BadParameter(f"Days lie between {FIRST_DAY} and {LAST_DAY}.", param_hint=option)
-    return day.date()
