@@ -241,10 +241,16 @@ class _Author:
         spoken_of = {u["milestone"] for u in self._seen["updates"]} - {None}
         events = {stone.id for stone in edited.milestones if stone.target is None}
         is_odd = any(problems(replace(edited, due=None if due is None else on(due))))
-        if edited == self._pledge or is_odd or not spoken_of <= events:
+        is_based_too_late = any(day <= edited.baseline.date.isoformat() for day in self._deadlines())
+        if edited == self._pledge or is_odd or is_based_too_late or not spoken_of <= events:
             return None
         self._pledge = edited
         return {"deed": "edited", "pledge": plain.plain_pledge(edited)}
+
+    def _deadlines(self) -> list[str]:
+        """Each that there ever was: no edit may let the promise begin on one of them, or later."""
+        first = [] if self._pledge.due is None else [self._pledge.due.date.isoformat()]
+        return first + [move["due"] for move in self._seen["reschedules"] if move["due"] is not None]
 
     def _edited(self, other: Pledge) -> Pledge:
         rng, pledge = self._rng, self._pledge
