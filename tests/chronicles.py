@@ -268,9 +268,6 @@ class _Author:
         if self._seen["reschedules"] and rng.random() < 0.5:
             names = ("baseline",)
         changes = {name: getattr(other, name) for name in names}
-        if "baseline" in changes and pledge.due is not None and rng.random() < 0.5:
-            # Where the deadline was moved, an earlier one may come to lie on the first day.
-            changes |= {"baseline": replace(other.baseline, date=pledge.due.date), "milestones": ()}
         if "time_zone" in changes:
             changes["time_zone"] = rng.choice(ZONES)
         if pledge.is_event != other.is_event and "comparator" in changes:

@@ -1,5 +1,6 @@
 """JSON files of an initiative, brought into the record pledge by pledge."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
@@ -17,7 +18,7 @@ from pledgetracker.services.reinstating import Reinstating
 from pledgetracker.storage.database import Transaction
 
 
-class PledgeFile:
+class PledgeFile(ABC):
     """Takes the pledges of one file, each with everything that hangs on it; how, those made of it say.
 
     Args:
@@ -55,9 +56,9 @@ class PledgeFile:
         elif self.take_pledge(document, where):
             met[str(key)] = self._file.name
 
+    @abstractmethod
     def take_pledge(self, document: dict[str, Any], where: Place) -> bool:
         """Bring in one pledge, which stands at `where`: whether that went well."""
-        raise NotImplementedError
 
     def within(self, fields: Any) -> Any:
         """What is said of a pledge, and that it belongs to the initiative of the file.
@@ -79,9 +80,9 @@ class PledgeFile:
             yield Place(self._file.name, pointer=f"{where.pointer}/progress/{i}"), document
 
     @property
+    @abstractmethod
     def initiative(self) -> str | None:
         """The id of the initiative of the file."""
-        raise NotImplementedError
 
     @cached_property
     def _whole(self) -> Schema:
