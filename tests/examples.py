@@ -11,6 +11,8 @@ FEWEST = 2
 # Speed is the bench's to measure: on a busy machine a time limit fails what is right.
 settings.register_profile(
     "exploring",
+    # By itself it would take over what Hypothesis presets where the environment says CI.
+    settings.get_profile("default"),
     max_examples=30,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],

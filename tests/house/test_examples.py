@@ -1,5 +1,7 @@
 """One profile says how often laws are tried, and the gate tries the same each time."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -17,10 +19,29 @@ def test_no_test_says_by_itself_how_often() -> None:
     assert [path.name for path in files if "max_examples" in path.read_text()] == []
 
 
-def test_the_gate_tries_the_same_each_time_and_local_runs_do_not() -> None:
-    profiles = {name: settings.get_profile(name) for name in ("exploring", "searching", "gate")}
-    assert [name for name, profile in profiles.items() if profile.derandomize] == ["gate"]
-    assert all(profile.print_blob and profile.deadline is None for profile in profiles.values())
+# Hypothesis presets other profiles where the environment says CI, so each is asked in a process of its own.
+@pytest.mark.parametrize("environment", [{}, {"CI": "true"}], ids=["here", "ci"])
+def test_the_gate_tries_the_same_each_time_and_local_runs_do_not(environment: dict[str, str]) -> None:
+    asked = """
+from hypothesis import settings
+import tests.examples
+for name in ("exploring", "searching", "gate"):
+    profile = settings.get_profile(name)
+    print(name, profile.derandomize, profile.database is None, profile.print_blob, profile.deadline)
+"""
+    answer = subprocess.run(
+        [sys.executable, "-c", asked],
+        cwd=TESTS.parent,
+        env=environment,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert answer.stdout.splitlines() == [
+        "exploring False False True None",
+        "searching False False True None",
+        "gate True True True None",
+    ]
 
 
 @pytest.mark.parametrize(("weight", "share"), [(2, 2), (0.5, 0.5)])
