@@ -157,7 +157,8 @@ def _promised(facts: Facts, words: Words) -> Row:
     if pledge.indicator and clean(pledge.indicator):
         details.append(f"{words.labels.counted}{words.labels.colon}{clean(pledge.indicator)}")
     if pledge.statement and clean(pledge.statement.text):
-        details.append(words.quoted(shorten(clean(pledge.statement.text), _MAX_STATEMENT)))
+        # Whoever keeps the record may tell the promise in other words, so these are nobody's quotation.
+        details.append(shorten(clean(pledge.statement.text), _MAX_STATEMENT))
     return Row(words.labels.promised, f"{sentence(what)}{due}", tuple(details))
 
 
