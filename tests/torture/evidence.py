@@ -145,20 +145,29 @@ def _ticks_of(path: Path) -> Iterable[Tick]:
 def calm_ticks(
     ticks: Sequence[Tick], troubles: Iterable[Trouble], aftermath: timedelta
 ) -> list[tuple[datetime, datetime]]:
-    """Ticks untouched by trouble and its aftermath: (began, when all that went on beside it had ended).
+    """Ticks untouched by trouble and its aftermath: (began, by when what was ready then must be done).
 
-    What was ready when such a tick began must be done by that end.
+    That is when all has ended that went on beside the tick, or beside that: what one beside it has planned
+    may be in the hands of a third, which began when the tick itself was over.
     """
     broken = sorted((trouble.began, trouble.ended + aftermath) for trouble in troubles)
     calm = []
     for n, tick in enumerate(ticks):
-        if tick.ended is None:
-            continue
-        # No tick is beside more others than these, and none lasts longer than a minute without an end.
-        near = [other for other in ticks[max(0, n - 50) : n + 50] if other.began <= tick.ended]
-        if any(other.ended is None and other.began + MINUTE > tick.began for other in near):
-            continue
-        end = max(other.ended for other in near if other.ended is not None)
-        if not any(begins <= end and ends >= tick.began for begins, ends in broken):
+        # No tick is beside more others than these.
+        near = ticks[max(0, n - 50) : n + 50]
+        end = _end_of_all_beside(near, tick.began, tick.ended)
+        end = _end_of_all_beside(near, tick.began, end)
+        if end is not None and not any(begins <= end and ends >= tick.began for begins, ends in broken):
             calm.append((tick.began, end))
     return calm
+
+
+def _end_of_all_beside(ticks: Sequence[Tick], began: datetime, ended: datetime | None) -> datetime | None:
+    """When the last tick ended that began by `ended`; None where one of them never did."""
+    if ended is None:
+        return None
+    beside = [tick for tick in ticks if tick.began <= ended]
+    # None lasts longer than a minute without an end.
+    if any(tick.ended is None and tick.began + MINUTE > began for tick in beside):
+        return None
+    return max(tick.ended for tick in beside if tick.ended is not None)

@@ -214,6 +214,16 @@ def test_what_a_calm_tick_leaves_undone_is_late(sound: Evidence) -> None:
     assert found(replace(known, ticks=killed)) == set()
 
 
+def test_what_one_tick_planned_and_a_third_hands_over_is_not_late(sound: Evidence) -> None:
+    began, ended, sent = (WEEK_BEFORE + timedelta(seconds=n) for n in (4, 6, 7))
+    first, third = Tick(1, WEEK_BEFORE, began), Tick(3, ended, sent + SECOND)
+    known = replace(sound, mail=[sound.mail[0], sound.mail[1] | {"at": sent}])
+    beside = [*ticks(CREATED + SECOND), first, Tick(2, began, ended), third]
+    assert found(replace(known, ticks=beside)) == set()
+    alone = [*ticks(CREATED + SECOND), first, third]
+    assert found(replace(known, ticks=alone)) == {"late"}
+
+
 def test_what_is_sent_although_its_flag_was_closed_is_unexpected(sound: Evidence) -> None:
     moved = progress(WEEK_BEFORE + timedelta(hours=1), as_of="2026-03-24", value=9)
     news = row(
