@@ -39,6 +39,7 @@ from pledgetracker.services.rescheduling import MoveFields, draft_move, moved
 from pledgetracker.services.rules import Rules
 from pledgetracker.services.withdrawing import WithdrawalFields, draft_withdrawal
 from pledgetracker.storage.database import Transaction
+from pledgetracker.storage.pledges import Outlook
 
 # How many of those that stand in the way of a deletion are told by name.
 NAMED_IN_FULL = 10
@@ -197,27 +198,31 @@ def store(
     Where more is about to come, that look is left to the next tick.
     """
     pledge = _arranged(record.pledge)
-    key, edition = pledge.id, Edition.of(1, pledge, now)
-    record = replace(record, pledge=pledge, editions=(edition,))
+    record = replace(record, pledge=pledge, editions=(Edition.of(1, pledge, now),))
     stands = standing(record, rules.policy, today=local_day(now, record.pledge.time_zone))
     found = monitoring.outlook(record, stands, (), rules)
-    tx.pledges.add(record.pledge, [edition], found if is_looked_at else replace(found, next_check_at=now))
+    keep(tx, record, found if is_looked_at else replace(found, next_check_at=now))
+    tx.audit.append(action, pledge.id, None, record, now=now)
+    if is_looked_at:
+        monitoring.look(tx, record, rules, now=now)
+    return record
+
+
+def keep(tx: Transaction, record: Record, outlook: Outlook) -> None:
+    """Write every row of a record of which nothing is stored yet."""
+    key = record.pledge.id
+    tx.pledges.add(record.pledge, record.editions, outlook)
     for move in record.reschedules:
         tx.pledges.reschedule(key, move)
     for withdrawal in record.withdrawals:
         tx.pledges.withdraw(key, withdrawal)
-    for update in record.updates:
-        tx.progress.add(key, update)
+    tx.progress.add_many((key, update) for update in record.updates)
     for decision in record.decisions:
         tx.reviews.decide(key, decision)
     for choice in record.resolutions:
         tx.reviews.resolve(key, choice)
     for verdict in record.verdicts:
         tx.verdicts.add(key, verdict)
-    tx.audit.append(action, key, None, record, now=now)
-    if is_looked_at:
-        monitoring.look(tx, record, rules, now=now)
-    return record
 
 
 def change_pledge(tx: Transaction, key: str, fields: PledgeFields, rules: Rules, *, now: datetime) -> Record:

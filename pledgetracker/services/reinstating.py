@@ -18,7 +18,7 @@ from pledgetracker.domain.pledge import Pledge
 from pledgetracker.domain.policy import Policy
 from pledgetracker.domain.record import Record
 from pledgetracker.domain.standing import standing
-from pledgetracker.services import exchanging, grading, linking, monitoring
+from pledgetracker.services import exchanging, grading, linking, monitoring, pledging
 from pledgetracker.services.collecting import told_of
 from pledgetracker.services.exchanging import RateChange, RateFields
 from pledgetracker.services.grading import RubricFields
@@ -238,21 +238,10 @@ class Reinstating:
 
     def _store(self, record: Record) -> None:
         """Store every row of a record; the links of the pledge wait for `link`."""
-        tx, key = self._tx, record.pledge.id
         stands = standing(record, self._rules.policy, today=local_day(self._now, record.pledge.time_zone))
         found = replace(monitoring.outlook(record, stands, (), self._rules), next_check_at=self._now)
-        tx.pledges.add(replace(record.pledge, restates=(), part_of=None), record.editions, found)
-        for move in record.reschedules:
-            tx.pledges.reschedule(key, move)
-        for withdrawal in record.withdrawals:
-            tx.pledges.withdraw(key, withdrawal)
-        tx.progress.add_many((key, update) for update in record.updates)
-        for decision in record.decisions:
-            tx.reviews.decide(key, decision)
-        for choice in record.resolutions:
-            tx.reviews.resolve(key, choice)
-        for verdict in record.verdicts:
-            tx.verdicts.add(key, verdict)
+        unlinked = replace(record, pledge=replace(record.pledge, restates=(), part_of=None))
+        pledging.keep(self._tx, unlinked, found)
 
     def _store_flags(self) -> None:
         self._tx.flags.restore(self._flags)
