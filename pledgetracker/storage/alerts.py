@@ -132,6 +132,8 @@ class AlertStore:
 
     def fold(self, keys: Collection[int], into: int, *, now: datetime) -> None:
         """Record that the alert `into` speaks for waiting ones, and for those they were to speak for."""
+        if not keys:
+            return
         reason = "A more urgent alert, owed before it could be sent, speaks for it."
         ended = {
             "state": AlertState.SUPERSEDED.value,

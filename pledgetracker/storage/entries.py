@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Connection, RowMapping, Table, delete, exists, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
 
 from pledgetracker.storage.paging import Page, PageRequest, fetch
+from pledgetracker.storage.prepared import Prepared
 
 T = TypeVar("T")
 
@@ -14,18 +16,15 @@ T = TypeVar("T")
 class EntryStore(Generic[T]):
     """Rows of one table with a slug as key, read as values of one type."""
 
-    def __init__(self, connection: Connection, table: Table, read: Callable[[RowMapping], T]) -> None:
+    def __init__(self, connection: Connection, table: Table, read: Callable[[Any], T]) -> None:
         self._connection = connection
         self._table = table
         self._read = read
 
     def get(self, key: str, *, is_locked: bool = False) -> T | None:
         """The entry `key`, or None; `is_locked` keeps it from other writers until this transaction ends."""
-        query = select(self._table).where(self._table.c.id == key)
-        if is_locked:
-            query = query.with_for_update(key_share=True)
-        row = self._connection.execute(query).mappings().first()
-        return None if row is None else self._read(row)
+        row = _one(self._table, is_locked=is_locked).first(self._connection, {"key": key})
+        return None if row is None else self._read(row._asdict())
 
     def get_many(self, keys: Collection[str]) -> Sequence[T]:
         """Those of the entries `keys` that there are, in no order; a few hundred at most."""
@@ -45,7 +44,7 @@ class EntryStore(Generic[T]):
 
     def exists(self, key: str) -> bool:
         """Whether there is an entry `key`."""
-        return bool(self._connection.scalar(select(exists().where(self._table.c.id == key))))
+        return _one(self._table).first(self._connection, {"key": key}) is not None
 
     def keys(self) -> Sequence[str]:
         """The ids of all entries, in no order."""
@@ -61,12 +60,12 @@ class EntryStore(Generic[T]):
     def add(self, key: str, fields: Mapping[str, Any], *, now: datetime) -> None:
         """Store a new entry."""
         row = {"id": key, **fields, "version": 1, "created_at": now, "updated_at": now}
-        self._connection.execute(insert(self._table).values(row))
+        _add(self._table).run(self._connection, row)
 
     def restore(self, entry: T) -> None:
         """Store an entry as it was elsewhere, with its version and instants."""
         row = {column.name: getattr(entry, column.name) for column in self._table.columns}
-        self._connection.execute(insert(self._table).values(row))
+        _add(self._table).run(self._connection, row)
 
     def change(self, key: str, fields: Mapping[str, Any], *, now: datetime) -> None:
         """Store new content of an entry, as its next version."""
@@ -77,3 +76,14 @@ class EntryStore(Generic[T]):
     def delete(self, key: str) -> None:
         """Remove an entry that nothing refers to."""
         self._connection.execute(delete(self._table).where(self._table.c.id == key))
+
+
+@cache
+def _one(table: Table, *, is_locked: bool = False) -> Prepared:
+    query = select(table).where(table.c.id == bindparam("key"))
+    return Prepared(query.with_for_update(key_share=True) if is_locked else query)
+
+
+@cache
+def _add(table: Table) -> Prepared:
+    return Prepared(insert(table), columns=table.columns.keys())

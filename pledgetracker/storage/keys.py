@@ -10,6 +10,7 @@ from pledgetracker.domain.access import ApiKey, Scope
 from pledgetracker.storage.prepared import Prepared
 from pledgetracker.storage.tables import api_keys
 
+_ADD = Prepared(insert(api_keys), columns=api_keys.columns.keys())
 _ONE = Prepared(select(api_keys).where(api_keys.c.id == bindparam("key")))
 
 
@@ -40,7 +41,7 @@ class KeyStore:
             "created_at": key.created_at,
             "expires_at": key.expires_at,
         }
-        self._connection.execute(insert(api_keys).values(row))
+        _ADD.run(self._connection, row)
 
     def revoke(self, key: str, *, now: datetime) -> bool:
         """Store that a key is not valid any more; False if there is no such valid key."""

@@ -89,7 +89,7 @@ class PledgeStore:
 
     def exists(self, key: str) -> bool:
         """Whether there is a pledge `key`."""
-        return bool(self._connection.scalar(select(exists().where(pledges.c.id == key))))
+        return _EXISTS.first(self._connection, {"key": key}) is not None
 
     def ids(self, wanted: PledgeFilter) -> Sequence[str]:
         """The ids of all pledges that match, sorted: for whoever goes through them a few at a time."""
@@ -123,7 +123,7 @@ class PledgeStore:
 
     def add(self, pledge: Pledge, editions: Sequence[Edition], outlook: Outlook) -> None:
         """Store a new pledge, and its editions: the first, or of one that comes from elsewhere all."""
-        self._connection.execute(insert(pledges).values(id=pledge.id, **_row(pledge), **_looks(outlook)))
+        _ADD.run(self._connection, {"id": pledge.id, **_row(pledge), **_looks(outlook)})
         self._add_milestones(pledge)
         for edition in editions:
             self._add_edition(edition)
@@ -229,7 +229,7 @@ class PledgeStore:
             "recorded_at": edition.recorded_at,
             "document": documents.pledge_to(edition.pledge),
         }
-        self._connection.execute(insert(editions).values(row))
+        _ADD_EDITION.run(self._connection, row)
 
     def _add_milestones(self, pledge: Pledge) -> None:
         rows = [
@@ -244,7 +244,7 @@ class PledgeStore:
             for milestone in pledge.milestones
         ]
         if rows:
-            self._connection.execute(insert(milestones), rows)
+            _ADD_MILESTONE.run_many(self._connection, rows)
 
 
 SORTS: dict[str, ColumnElement[Any]] = {
@@ -339,6 +339,10 @@ def _setting(*names: str) -> Prepared:
     return Prepared(update(pledges).where(pledges.c.id == bindparam("key")).values(given))
 
 
+_EXISTS = Prepared(select(pledges.c.id).where(pledges.c.id == bindparam("key")))
+_ADD, _ADD_EDITION, _ADD_MILESTONE = (
+    Prepared(insert(table), columns=table.columns.keys()) for table in (pledges, editions, milestones)
+)
 _COUNTED = _setting("version", "updated_at")
 _APPOINTED = _setting("version", "updated_at", "next_check_at")
 _LOOKED = _setting("version", "updated_at", "status", "due_on", "next_check_at")

@@ -195,7 +195,7 @@ class RecordStore:
 
     def get_many(self, keys: Sequence[str]) -> Sequence[Record]:
         """The records of `keys` that exist, in that order."""
-        found = self._load(keys)
+        found = self._load(keys) if keys else {}
         return [found[key] for key in keys if key in found]
 
     def due_for_check(self, *, now: datetime, limit: int) -> Sequence[tuple[Record, datetime]]:
