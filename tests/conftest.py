@@ -11,6 +11,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+import structlog
 from flask import Flask
 from flask.testing import FlaskClient
 from jinja2 import BytecodeCache
@@ -66,13 +67,6 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     _held.close()
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Three for two cores: tests of processes mostly wait."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return cores + (cores + 1) // 2
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
     """Keep the garbage collector from what tests are made of: it stays, and looking at it takes a third."""
@@ -86,20 +80,32 @@ def pytest_collection() -> Generator[None, object, object]:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skip what the run is not about, and begin with what takes long: no worker is left alone with it."""
+    """Skip what the run is not about, and deal out what takes long: each worker begins with its share."""
     for item in items:
         about = next((kind for kind in KINDS if item.get_closest_marker(kind)), None)
         if about is not None and about not in kinds(config):
             item.add_marker(pytest.mark.skip(reason=f"about {about}: runs with --database {about}"))
         if "slow" in item.keywords and not config.getoption("--everything"):
             item.add_marker(pytest.mark.skip(reason="slow: runs with --everything"))
-    items.sort(key=_turn)
+    workers: int = getattr(config, "workerinput", {}).get("workercount", 1)
+    items[:] = _dealt(items, workers)
 
 
-def _turn(item: pytest.Item) -> tuple[bool, bool, bool]:
-    """Where a test stands in the order; those of the browser first, as each worker would start another."""
-    is_slow = item.get_closest_marker("slow") is not None
-    return item.path.stem != "test_in_a_browser", not is_slow, item.path.parent.name != "process"
+def _dealt(items: list[pytest.Item], workers: int) -> Iterator[pytest.Item]:
+    """The tests in an order of which each worker, given a like part, begins with its share of long ones."""
+    long = [item for item in items if _takes_long(item)]
+    long.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    short = [item for item in items if not _takes_long(item)]
+    for worker in range(workers):
+        share = long[worker::workers]
+        rest = (len(items) + worker) // workers - len(share)
+        yield from share
+        yield from short[:rest]
+        del short[:rest]
+
+
+def _takes_long(item: pytest.Item) -> bool:
+    return item.get_closest_marker("slow") is not None or item.path.parent.name == "process"
 
 
 def kinds(config: pytest.Config) -> tuple[str, ...]:
@@ -137,6 +143,14 @@ _numbers = count()
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
+
+
+@pytest.fixture(autouse=True)
+def no_log_of_another() -> Iterator[None]:
+    """A command that was run in this process has set up its log for the standard error that it had."""
+    yield
+    if structlog.is_configured():
+        structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")
@@ -243,21 +257,26 @@ class Compiled(BytecodeCache):
 compiled = Compiled()
 
 
+@contextmanager
+def installed(install: Install, folder: Path, clock: Clock) -> Iterator[Runtime]:
+    """An empty installation in a folder, for a while."""
+    said, done = install(folder)
+    made = replace(composition.assemble(load(said)), clock=clock)
+    try:
+        yield made
+    finally:
+        made.database.close()
+        done()
+
+
 @pytest.fixture
 def another(install: Install, tmp_path: Path, clock: Clock) -> Empty:
     """Makes further, empty installations."""
 
-    @contextmanager
-    def another() -> Iterator[Runtime]:
+    def another() -> AbstractContextManager[Runtime]:
         folder = tmp_path / f"other-{next(_numbers)}"
         folder.mkdir()
-        said, done = install(folder)
-        made = replace(composition.assemble(load(said)), clock=clock)
-        try:
-            yield made
-        finally:
-            made.database.close()
-            done()
+        return installed(install, folder, clock)
 
     return another
 

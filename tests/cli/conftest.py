@@ -3,7 +3,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import structlog
 from click.testing import CliRunner, Result
 
 from pledgetracker.cli import main
@@ -25,7 +24,6 @@ def invoke(environ: dict[str, str]) -> Iterator[Invoke]:
     # The command line tells the processes that it starts of the settings file by the environment.
     os.environ.clear()
     os.environ.update(before)
-    structlog.reset_defaults()
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,7 +15,7 @@ from pledgetracker.api.files.complaints import ImportRefused
 from pledgetracker.domain.access import Scope
 from pledgetracker.runtime import Runtime
 from pledgetracker.services.reinstating import is_untouched
-from tests.conftest import Clock, Empty, editor_of, key_of
+from tests.conftest import Clock, Empty, Install, editor_of, installed, key_of
 from tests.exchange.conftest import bring_to, exported, file
 from tests.world import add_pledge, tick
 
@@ -59,9 +59,22 @@ DONE: tuple[tuple[str, str, Json | None], ...] = (
 )
 
 
+@pytest.fixture(scope="module")
+def made(install: Install, tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, datetime]:
+    """An archive, and when it was made."""
+    clock = Clock()
+    with installed(install, tmp_path_factory.mktemp("past"), clock) as runtime:
+        return _archive(runtime, clock), clock.now
+
+
 @pytest.fixture
-def archive(runtime: Runtime, clock: Clock) -> bytes:
-    """A small record with something of everything that has a past."""
+def archive(made: tuple[bytes, datetime], clock: Clock) -> bytes:
+    """A small record with something of everything that has a past, made a moment ago."""
+    content, clock.now = made
+    return content
+
+
+def _archive(runtime: Runtime, clock: Clock) -> bytes:
     editor = editor_of(application.create(runtime), key_of(runtime, Scope.REVIEW))
     said: dict[str, Json] = {
         "/v1/initiatives": {"id": "plan", "title": "The plan"},

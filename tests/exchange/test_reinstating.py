@@ -180,7 +180,7 @@ def questions(rng: Random, instants: list[datetime], number: int) -> Iterator[st
         yield from (then, before, f"as_of={instant.date()}", f"as_of={instant.date()}&{then}")
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 2))])
 def test_a_record_answers_in_another_installation_as_it_did_here(
     runtime: Runtime, clock: Clock, another: Empty, seed: int
 ) -> None:

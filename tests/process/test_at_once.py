@@ -15,6 +15,8 @@ from tests.processes import PATIENCE_SECONDS, Answer, answers, ask, started, wai
 from tests.sinks import free_port
 from tests.world import add_pledge
 
+pytestmark = pytest.mark.slow
+
 REQUESTS = 40
 EDITORS = 16
 

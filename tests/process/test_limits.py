@@ -16,6 +16,8 @@ from tests.processes import PATIENCE_SECONDS, answers, call, started, wait_until
 from tests.sinks import free_port
 from tests.world import add_pledge
 
+pytestmark = pytest.mark.slow
+
 BURST, CLIENTS, POSTS = 40, 6, 25
 UPDATE = {"increment": 1, "as_of": "2026-02-01"}
 

@@ -11,6 +11,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from pledgetracker.runtime import Runtime
 from tests.processes import PATIENCE_SECONDS, answers, started, wait_until
 
+pytestmark = pytest.mark.slow
+
 REQUESTS = 40
 COUNT = ("pledgetracker_http_requests_total", {"method": "GET", "route": "/v1/pledges", "status": "2xx"})
 

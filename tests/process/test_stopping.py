@@ -13,6 +13,8 @@ from pledgetracker.runtime import Runtime
 from pledgetracker.server import STOP_SECONDS
 from tests.processes import answers, heard, members, started, wait_until
 
+pytestmark = pytest.mark.slow
+
 # Less than it waits for processes that do not end, before it kills them.
 SOON_SECONDS = STOP_SECONDS - 5
 PROCESSES = 2

@@ -19,6 +19,8 @@ from tests.torture.installations import Installation, installed
 from tests.torture.ledger import Ledger, Write
 from tests.torture.writes import hold_against
 
+pytestmark = pytest.mark.slow
+
 Found = tuple[dict[str, int], list[str]]
 
 

@@ -6,26 +6,25 @@ from secrets import token_hex
 from pledgetracker.channels.base import Session
 from pledgetracker.domain.alert import AlertState
 from pledgetracker.domain.attempt import Outcome, Result
-from pledgetracker.runtime import Runtime
 from pledgetracker.services import monitoring
 from pledgetracker.services.sending import Round, Waiting
 from tests.torture import flows
-from tests.torture.flows import Answer, Job
+from tests.torture.flows import Answer, Job, Program
 
 
-def _forget_the_key(runtime: Runtime, job: Job) -> Answer:
+def _forget_the_key(program: Program, job: Job) -> Answer:
     """Take the request, and every repetition of it, for a new one."""
-    return flows._ask(runtime, replace(job, key=token_hex(16)))
+    return flows._ask(program, replace(job, key=token_hex(16)))
 
 
-def _tick_in_pieces(runtime: Runtime, job: Job) -> None:
+def _tick_in_pieces(program: Program, job: Job) -> None:
     """Commit what was found on one pledge before looking at the next."""
-    now = runtime.clock()
+    runtime, now = program.runtime, program.clock.now
     while runtime.database.write(lambda tx: monitoring.check_batch(tx, runtime.rules, now=now, limit=1)):
         pass
 
 
-def _mark_before_sending(runtime: Runtime, job: Job) -> None:
+def _mark_before_sending(program: Program, job: Job) -> None:
     """Record a letter as sent, then send it."""
 
     def send(self: Round, session: Session, waiting: Waiting) -> None:
@@ -35,7 +34,7 @@ def _mark_before_sending(runtime: Runtime, job: Job) -> None:
         session.send(letter, lambda: None)
 
     Round._send = send  # type: ignore[method-assign] # a mistake, made here
-    flows._deliver(runtime, job)
+    flows._deliver(program, job)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """What a process does that may die in the middle of it, and how it is told to.
 
 `python -m tests.torture.flows` reads jobs as lines of JSON, does each in a process of its own, which it
-forks, and answers each with one line of JSON. Starting Python anew for each would take a second.
+forks, and answers each with one line of JSON. Starting Python anew for each would take a second, and making
+the application a fifth of one: they inherit both, and open what they need of the database themselves.
 """
 
 import json
@@ -11,8 +12,10 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from typing import Any
+
+from flask import Flask
 
 from pledgetracker import app as application
 from pledgetracker import runtime as composition
@@ -21,6 +24,7 @@ from pledgetracker.services import monitoring
 from pledgetracker.services.delivering import deliver
 from pledgetracker.settings import load
 from pledgetracker.storage.dialects import sqlite
+from tests.conftest import Clock
 from tests.torture.traps import Traps
 
 # Status, whether it is a replay, body.
@@ -66,28 +70,45 @@ class Outcome:
     answers: Sequence[Answer] = ()
 
 
-def _ask(runtime: Runtime, job: Job) -> Answer:
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What does the jobs: a runtime whose clock is set for each, and the application over it."""
+
+    clock: Clock
+    runtime: Runtime
+    app: Flask
+
+
+@cache
+def program(environ: frozenset[tuple[str, str]]) -> Program:
+    """The program with the settings of `environ`, its database not yet opened."""
+    clock = Clock()
+    runtime = replace(composition.assemble(load(dict(environ))), clock=clock)
+    return Program(clock, runtime, application.create(runtime))
+
+
+def _ask(program: Program, job: Job) -> Answer:
     method, path, document = job.request
     headers = {"Authorization": f"Bearer {job.bearer}", "Idempotency-Key": job.key, "If-Match": "*"}
-    answer = (
-        application.create(runtime).test_client().open(path, method=method, json=document, headers=headers)
-    )
+    answer = program.app.test_client().open(path, method=method, json=document, headers=headers)
     is_replayed = answer.headers.get("Idempotent-Replayed") == "true"
     return answer.status_code, is_replayed, answer.text
 
 
-def _tick(runtime: Runtime, job: Job) -> None:
+def _tick(program: Program, job: Job) -> None:
+    runtime = program.runtime
     monitoring.heed(runtime.database, runtime.rules, now=runtime.clock())
     monitoring.tick(runtime.database, runtime.rules, now=runtime.clock())
 
 
-def _deliver(runtime: Runtime, job: Job) -> None:
+def _deliver(program: Program, job: Job) -> None:
+    runtime = program.runtime
     report = deliver(runtime.database, runtime.post_office(), runtime.rules)
     if report.outage is not None:
         raise RuntimeError(report.outage)
 
 
-FLOWS: dict[str, Callable[[Runtime, Job], Answer | None]] = {
+FLOWS: dict[str, Callable[[Program, Job], Answer | None]] = {
     "request": _ask,
     "tick": _tick,
     "deliver": _deliver,
@@ -102,10 +123,10 @@ def perform(job: Job, tell: Callable[[Outcome], None]) -> None:
 
     traps = Traps(job.dies_at, confess)
     traps.set(sqlite.driver())
-    now = datetime.fromisoformat(job.now)
     try:
-        runtime = replace(composition.assemble(load(job.environ)), clock=lambda: now)
-        found = [FLOWS[job.flow](runtime, job) for _ in range(job.times)]
+        doer = program(frozenset(job.environ.items()))
+        doer.clock.now = datetime.fromisoformat(job.now)
+        found = [FLOWS[job.flow](doer, job) for _ in range(job.times)]
     except Exception:  # noqa: BLE001 -- whatever it is, it is told
         tell(Outcome(traps.moments, traps.dots, error=traceback.format_exc()))
     else:
@@ -118,12 +139,14 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     for line in sys.stdin:
+        job = Job(**json.loads(line))
+        program(frozenset(job.environ.items()))
         reader, writer = os.pipe()
         child = os.fork()
         if child == 0:
             os.close(reader)
             try:
-                perform(Job(**json.loads(line)), partial(_tell, writer))
+                perform(job, partial(_tell, writer))
             finally:
                 # Nothing of what the parent has to do at its end is the child's to do.
                 os._exit(0)
