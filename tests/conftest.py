@@ -67,6 +67,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     _held.close()
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One a core; with the long tests of processes, which mostly wait, half as many more."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return cores + (cores + 1) // 2 if config.getoption("--everything") else cores
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
     """Keep the garbage collector from what tests are made of: it stays, and looking at it takes a third."""
