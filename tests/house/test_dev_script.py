@@ -300,6 +300,7 @@ def test_an_interrupted_set_up_leaves_no_stamp(ready: Path) -> None:
                 "worksteal",
                 "--cov",
                 "--cov-report=term-missing:skip-covered",
+                "--durations=25",
                 "--everything",
             ],
         ),
