@@ -115,7 +115,7 @@ def test_what_the_document_says_is_what_happens(
 def test_what_the_document_says_is_what_happens_at_length(
     app: Flask, document: dict[str, Any], keys: list[str | None], *, is_hostile: bool
 ) -> None:
-    tried(app, document, keys, 25, is_hostile=is_hostile)
+    tried(app, document, keys, 15, is_hostile=is_hostile)
 
 
 # What follows from the title, the day or the settings where it is not said, as descriptions tell.

@@ -180,21 +180,20 @@ def questions(rng: Random, instants: list[datetime], number: int) -> Iterator[st
         yield from (then, before, f"as_of={instant.date()}", f"as_of={instant.date()}&{then}")
 
 
-@pytest.mark.parametrize("seed", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 2))])
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_a_record_answers_in_another_installation_as_it_did_here(
     runtime: Runtime, clock: Clock, another: Empty, seed: int
 ) -> None:
     moved(runtime, clock, another, f"moved-{seed}", number=8)
 
 
-# An archive is the same on both databases, each of these takes half a minute, and the few above are on both.
+# An archive is the same on both databases, this takes a minute, and what is above is on both.
 @pytest.mark.sqlite
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(3))
-def test_records_answer_in_another_installation_at_every_instant(
-    runtime: Runtime, clock: Clock, another: Empty, seed: int
+def test_a_record_answers_in_another_installation_at_every_instant(
+    runtime: Runtime, clock: Clock, another: Empty
 ) -> None:
-    moved(runtime, clock, another, f"everywhen-{seed}", number=1000)
+    moved(runtime, clock, another, "everywhen", number=1000)
 
 
 def moved(runtime: Runtime, clock: Clock, another: Empty, seed: str, *, number: int) -> None:
