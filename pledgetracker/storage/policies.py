@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select
+from sqlalchemy import Connection, bindparam, case, delete, insert, select
 
 from pledgetracker.domain.numbers import plain
 from pledgetracker.domain.policy import Policy
@@ -15,11 +15,14 @@ from pledgetracker.storage.prepared import Prepared
 from pledgetracker.storage.tables import policies
 
 _LATEST = Prepared(select(policies.c.number, policies.c.document).order_by(policies.c.number.desc()).limit(1))
-_FIRST = Prepared(select(policies.c.document).order_by(policies.c.number).limit(1))
+# The last by then, else of those that came later the first: few that they are, in one question.
 _KNOWN = Prepared(
     select(policies.c.document)
-    .where(policies.c.recorded_at <= bindparam("instant"))
-    .order_by(policies.c.number.desc())
+    .order_by(
+        case(
+            (policies.c.recorded_at <= bindparam("instant"), policies.c.number), else_=-policies.c.number
+        ).desc()
+    )
     .limit(1)
 )
 
@@ -32,7 +35,7 @@ class PolicyStore:
 
     def known_at(self, instant: datetime) -> Policy | None:
         """The one in force at `instant`, else the first on record; None if there is none at all."""
-        row = _KNOWN.first(self._connection, {"instant": instant}) or _FIRST.first(self._connection, {})
+        row = _KNOWN.first(self._connection, {"instant": instant})
         return None if row is None else _policy(row.document)
 
     def is_latest(self, policy: Policy) -> bool:
