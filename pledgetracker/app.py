@@ -18,6 +18,8 @@ from pledgetracker.web import EXTENSION
 
 MAX_BODY_BYTES = 1024 * 1024
 REMEMBERED_ROUTES = 4096
+# In characters. Files may be asked for by names of any length, and nobody shall fill the memory with them.
+LONGEST_REMEMBERED = 256
 # How Flask asks for the route of a request.
 ITSELF = {"return_rule": True}
 
@@ -44,7 +46,7 @@ class Finder(MapAdapter):
 
     def match(self, *said: Any, **named: Any) -> Any:
         """See MapAdapter; what Flask asks for is the route of the request itself."""
-        if said or named != ITSELF:
+        if said or named != ITSELF or len(self.path_info) > LONGEST_REMEMBERED:
             return super().match(*said, **named)
         with suppress(HTTPException):
             rule, arguments = self._known(self.path_info, self.default_method)

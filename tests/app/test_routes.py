@@ -6,12 +6,12 @@ import pytest
 from flask import Flask, request, url_for
 from flask.testing import FlaskClient
 
-from pledgetracker.app import Application
+from pledgetracker.app import LONGEST_REMEMBERED, Application
 
 
 @pytest.fixture
 def routed(app: Flask) -> Flask:
-    """The application with a route that tells what it was asked, and spoils it."""
+    """The application with a route that tells what it was asked, and its own address."""
 
     @app.route("/echo/<word>", methods=["GET", "PUT"])
     def echo(word: str, **more: Any) -> list[Any]:
@@ -58,4 +58,14 @@ def test_what_leads_nowhere_is_not_remembered(routed: Flask, client: FlaskClient
         assert client.get(f"/nowhere/{number}").status_code == 404
     assert known(routed) == 0
     client.get("/echo/a")
+    assert known(routed) == 1
+
+
+def test_what_is_longer_than_any_address_of_ours_is_found_and_not_remembered(
+    routed: Flask, client: FlaskClient
+) -> None:
+    longest = "a" * (LONGEST_REMEMBERED - len("/echo/"))
+    assert client.get(f"/echo/{longest}a").get_json()[0] == f"{longest}a"
+    assert known(routed) == 0
+    assert client.get(f"/echo/{longest}").get_json()[0] == longest
     assert known(routed) == 1
